@@ -1,0 +1,61 @@
+# QuotaFlow. Every target sets up what it needs; `make` alone lists them.
+PYTHON ?= python3
+ARGS ?=
+UV := uv==0.13.9
+
+bin := .venv/bin
+installed := .venv/.installed
+java_packages := openjdk-17-jre-headless maven
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo demo-clean check test java schemas lock
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+
+install: $(installed) ## make .venv with the locked dependencies and the quotaflow command
+
+$(installed): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "make: there is no $(PYTHON). Install Python 3.11 or newer, or name one: make install PYTHON=python3.12" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "make: QuotaFlow needs Python 3.11 or newer and $(PYTHON) is $$($(PYTHON) -V 2>&1). Name a newer one: make install PYTHON=python3.12" >&2; exit 2; }
+	@$(PYTHON) -m venv .venv || { \
+		echo "make: $(PYTHON) could not make a virtual environment. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }
+	@echo "installing the locked dependencies into .venv ..."
+	@$(bin)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(bin)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(installed) ## a live table of a simulated sales floor (ARGS="--for 60")
+	@$(bin)/quotaflow demo $(ARGS)
+
+demo-clean: ## forget the demo's log, so that the next one starts afresh
+	@rm -f quotaflow-demo.db quotaflow-demo.db-*
+
+check: $(installed) ## format, lint, types and import contracts
+	$(bin)/ruff format --check .
+	$(bin)/ruff check .
+	$(bin)/mypy
+	$(bin)/lint-imports
+
+test: $(installed) java ## the whole test suite, on a real Kafka too (ARGS="-k alerts")
+	$(bin)/pytest $(ARGS)
+
+# Never fails: without Java or Maven the tests that need Kafka fail and the suite's last lines say why.
+java:
+	@command -v java >/dev/null && command -v mvn >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo "installing $(java_packages) for the tests on Kafka ..."; \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(java_packages) >/dev/null || true; \
+		else \
+			echo "make: the tests on Kafka need Java 17 and Maven: apt-get install $(java_packages)" >&2; \
+		fi; }
+
+schemas: $(installed) ## regenerate the JSON Schemas from the structs
+	$(bin)/python -m streams.json_schemas
+
+lock: $(installed) ## compile requirements.lock from pyproject.toml
+	$(bin)/python -m pip install --quiet $(UV)
+	$(bin)/uv pip compile --quiet --universal --generate-hashes --extra fast --extra dev \
+		--custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
