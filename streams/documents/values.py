@@ -1,0 +1,154 @@
+"""Readers of single values: each takes a node and gives a value, or raises Wrong with what to write instead."""
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from streams.documents.entries import gather, items
+from streams.documents.nodes import Mapping, Node, Scalar
+from streams.documents.problems import Wrong, suggestion
+from streams.documents.slugs import slug_of
+
+_SLUG = re.compile(r"[a-z0-9._-]{1,80}")
+_DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,6})?", re.ASCII)
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
+_TRUE, _FALSE = {"true", "yes", "on"}, {"false", "no", "off"}
+
+
+def text(node: Node) -> str:
+    """Any single value, as written."""
+    if not isinstance(node, Scalar) or node.is_null or not node.text.strip():
+        raise Wrong.at(node.place, "expected a word or a text", "write a single value")
+    if len(node.text) > 200:
+        raise Wrong.at(node.place, f"a text of {len(node.text)} characters", "use at most 200")
+    return node.text
+
+
+def nullable(read: Callable[[Node], Any]) -> Callable[[Node], Any]:
+    """The reader, with null, `~` or nothing allowed and read as None."""
+    return lambda node: None if isinstance(node, Scalar) and node.is_null else read(node)
+
+
+def slug(node: Node) -> str:
+    """An identifier of a plan object."""
+    value = text(node)
+    if not _SLUG.fullmatch(value):
+        proposal = slug_of(value)
+        fix = f"write {proposal!r}" if proposal else "use at most 80 lower-case letters, digits, `.`, `_` and `-`"
+        raise Wrong.at(node.place, f"{value!r} is not an id", fix)
+    return value
+
+
+def decimal(node: Node) -> str:
+    """A number as a decimal string; underscores may group digits."""
+    value = text(node).replace("_", "")
+    if not _DECIMAL.fullmatch(value):
+        raise Wrong.at(
+            node.place, f"{value!r} is not a number", "write digits like 900000 or 0.45, without a currency sign"
+        )
+    return value
+
+
+def whole(low: int, high: int) -> Callable[[Node], int]:
+    """Reads a whole number between the bounds, both included."""
+
+    def read(node: Node) -> int:
+        value = text(node).replace("_", "")
+        if not re.fullmatch(r"-?[0-9]{1,12}", value) or not low <= int(value) <= high:
+            raise Wrong.at(node.place, f"{value!r} is not a whole number between {low} and {high}", "write one")
+        return int(value)
+
+    return read
+
+
+def fraction(low: float, high: float) -> Callable[[Node], float]:
+    """Reads a number between the bounds, both included."""
+
+    def read(node: Node) -> float:
+        value = float(decimal(node))
+        if not low <= value <= high:
+            raise Wrong.at(
+                node.place, f"{value:g} is not between {low:g} and {high:g}", "write a fraction, 0.2 for 20 %"
+            )
+        return value
+
+    return read
+
+
+def flag(node: Node) -> bool:
+    """True or false."""
+    value = text(node).lower()
+    if value not in _TRUE | _FALSE:
+        raise Wrong.at(node.place, f"{value!r} is neither true nor false", "write true or false")
+    return value in _TRUE
+
+
+def day(node: Node) -> str:
+    """A calendar day, ISO 8601."""
+    value = text(node)
+    try:
+        if date.fromisoformat(value).isoformat() == value:
+            return value
+    except ValueError:
+        pass
+    raise Wrong.at(node.place, f"{value!r} is not a day of the calendar", "write it like 2017-01-31")
+
+
+def clock(node: Node) -> str:
+    """A time of day, HH:MM."""
+    value = text(node)
+    match = _CLOCK.fullmatch(value)
+    if not match:
+        raise Wrong.at(node.place, f"{value!r} is not a time of day", "write it like 09:00")
+    return f"{int(match[1]):02d}:{match[2]}"
+
+
+def currency(node: Node) -> str:
+    """An ISO 4217 code."""
+    value = text(node)
+    if not re.fullmatch(r"[A-Z]{3}", value):
+        raise Wrong.at(node.place, f"{value!r} is not a currency", "write its ISO 4217 code, like USD")
+    return value
+
+
+def zone(node: Node) -> str:
+    """An IANA time zone that is known here."""
+    value = text(node)
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, KeyError):
+        fix = suggestion(value, available_timezones()) if len(value) > 3 else "write one like America/Chicago"
+        raise Wrong.at(node.place, f"{value!r} is not a time zone", fix) from None
+    return value
+
+
+def choice(known: Iterable[str]) -> Callable[[Node], str]:
+    """Reads one of the words."""
+    words = tuple(known)
+
+    def read(node: Node) -> str:
+        value = text(node)
+        if value not in words:
+            raise Wrong.at(node.place, f"{value!r} is not known", suggestion(value, words))
+        return value
+
+    return read
+
+
+def listed(read: Callable[[Node], Any], what: str = "this") -> Callable[[Node], tuple[Any, ...]]:
+    """Reads a list; a single value is a list of one."""
+    return lambda node: gather(items(node, what), read)
+
+
+def named(read: Callable[[Node], Any]) -> Callable[[Node], dict[str, Any]]:
+    """Reads a mapping of any keys."""
+
+    def read_all(node: Node) -> dict[str, Any]:
+        if not isinstance(node, Mapping):
+            raise Wrong.at(node.place, "expected a mapping", "write `key: value` lines")
+        values = gather([value for _, value in node.entries], read)
+        return {key.text: value for (key, _), value in zip(node.entries, values, strict=True)}
+
+    return read_all

@@ -1,0 +1,82 @@
+"""A checked draft becomes the plan."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from schemas.plan import (
+    Calendar,
+    Company,
+    Membership,
+    Metric,
+    Pipeline,
+    Plan,
+    Quota,
+    Rate,
+    Rep,
+    Route,
+    Rule,
+    Stage,
+    Team,
+)
+from streams.documents import Entry
+from streams.plans.draft import Draft
+from streams.plans.vocabulary import MONEY
+
+_CHANCE = {"open": 0.0, "won": 1.0, "lost": 0.0}
+
+
+def build(draft: Draft) -> Plan:
+    """The plan of a draft without problems; its revision is 0 until it is applied."""
+    of = draft.entries
+    return Plan(
+        revision=0,
+        company=_company(draft),
+        reps=tuple(_rep(item.values) for item in of["reps"]),
+        teams=tuple(Team(**{"name": item.values["id"], **item.values}) for item in of["teams"]),
+        calendars=tuple(Calendar(**item.values) for item in of["calendars"]),
+        pipelines=tuple(_pipeline(item.values) for item in of["pipelines"]),
+        quotas=tuple(quota for item in of["quotas"] for quota in _quotas(item.values, draft.currency())),
+        rules=tuple(Rule(**item.values) for item in of["rules"]),
+        rates=tuple(Rate(**item.values) for item in of["rates"]),
+        routes=tuple(Route(**item.values) for item in of["routes"]),
+        metrics=tuple(Metric(**item.values) for item in of["metrics"]),
+    )
+
+
+def _company(draft: Draft) -> Company:
+    values = draft.company[0].values
+    known = draft.ids("calendars")
+    if "calendar" not in values and "default" not in known:
+        values = {**values, "calendar": next(iter(known))}
+    return Company(**values)
+
+
+def _rep(values: dict[str, Any]) -> Rep:
+    teams = tuple(Membership(**member.values) for member in values.get("teams", ()))
+    return Rep(**{"name": values["id"], **values, "teams": teams})
+
+
+def _pipeline(values: dict[str, Any]) -> Pipeline:
+    return Pipeline(id=values["id"], stages=tuple(_stage(stage) for stage in values["stages"]))
+
+
+def _stage(entry: Entry) -> Stage:
+    return Stage(**{"probability": _CHANCE[entry.values["kind"]], **entry.values})
+
+
+def _quotas(values: dict[str, Any], currency: str | None) -> Iterator[Quota]:
+    """One quota for each scope of the entry; without an id it is named for what it is."""
+    money = values["metric"] in MONEY
+    for scope in values["scope"]:
+        own = {**values, "scope": scope, "currency": currency if money else None}
+        if "id" not in values or len(values["scope"]) > 1:
+            own["id"] = _quota_id(own, values.get("id"))
+        yield Quota(**own)
+
+
+def _quota_id(values: dict[str, Any], given: str | None) -> str:
+    scope = values["scope"].replace(":", ".")
+    if given is not None:
+        return f"{given}.{scope}"
+    since = values.get("start")
+    return ".".join([scope, values["metric"], values["period"], *([since] if since else [])])

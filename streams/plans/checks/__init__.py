@@ -1,0 +1,33 @@
+"""What must hold between the entries of a plan; each check gives every problem it finds."""
+
+from collections.abc import Callable, Iterator
+
+from streams.documents import Problem
+from streams.plans.checks import duplicates, hierarchy, money, quotas, references, rules, spans, stages
+from streams.plans.draft import Draft
+
+CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
+    references.company,
+    references.calendars,
+    references.teams,
+    references.scopes,
+    references.metrics,
+    references.route_rules,
+    duplicates.ids,
+    duplicates.external_names,
+    duplicates.rates,
+    duplicates.metrics,
+    hierarchy.cycles,
+    stages.ids,
+    stages.names,
+    stages.kinds,
+    spans.order,
+    spans.memberships,
+    quotas.overlaps,
+    quotas.periods,
+    quotas.targets,
+    money.currencies,
+    money.rates,
+    rules.thresholds,
+    rules.early_stages,
+)

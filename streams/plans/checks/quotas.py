@@ -1,0 +1,51 @@
+"""Quotas: one target for a scope, metric and period, in the metric's unit."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import pairwise
+
+from streams.documents import Entry, Problem
+from streams.plans.checks.spans import overlap
+from streams.plans.draft import Draft
+from streams.plans.sections import KINDS
+from streams.plans.vocabulary import RATIOS
+
+
+def _alike(draft: Draft) -> Iterator[tuple[tuple[str, str, str], list[Entry]]]:
+    groups: defaultdict[tuple[str, str, str], list[Entry]] = defaultdict(list)
+    for quota in draft.entries["quotas"]:
+        if {"metric", "period"} <= quota.values.keys():
+            for scope in quota.values.get("scope", ()):
+                groups[scope, quota.values["metric"], quota.values["period"]].append(quota)
+    yield from groups.items()
+
+
+def overlaps(draft: Draft) -> Iterator[Problem]:
+    """At most one quota is in force for a scope, metric and kind of period."""
+    for (scope, metric, period), quotas in _alike(draft):
+        in_order = sorted(quotas, key=lambda quota: quota.values.get("start") or "")
+        for one, other in pairwise(in_order):
+            if overlap(one, other):
+                what = f"a second {metric} quota of {scope} per {period} beside {one.place.file}:{one.place.line}"
+                yield Problem(other.place, what, "end the earlier one with `until` where this starts with `from`")
+
+
+def periods(draft: Draft) -> Iterator[Problem]:
+    """A quota's kind of period is one that the company keeps."""
+    kept = next((c.values["periods"] for c in draft.company if "periods" in c.values), KINDS)
+    for quota in draft.entries["quotas"]:
+        kind = quota.values.get("period")
+        if kind is not None and kind not in kept:
+            what = f"the company keeps no period of kind {kind!r}"
+            yield Problem(quota.at("period"), what, f"add {kind} to the company's periods")
+
+
+def targets(draft: Draft) -> Iterator[Problem]:
+    """A target is not negative, and that of a ratio is a fraction."""
+    for quota in draft.entries["quotas"]:
+        target = Decimal(quota.values.get("target", "0"))
+        if target < 0:
+            yield Problem(quota.at("target"), f"the target {target} is negative", "write 0 or more")
+        if quota.values.get("metric") in RATIOS and target > 1:
+            yield Problem(quota.at("target"), f"the target {target} of a ratio is above 1", "write 0.45 for 45 %")

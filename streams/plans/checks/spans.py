@@ -1,0 +1,42 @@
+"""Days from which and until which something holds."""
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+from streams.documents import Entry, Problem
+from streams.plans.draft import Draft
+
+
+def overlap(one: Entry, other: Entry) -> bool:
+    """Whether two half-open spans of days have a day in common; an absent bound is unbounded."""
+    return _before_end(one, other) and _before_end(other, one)
+
+
+def _before_end(one: Entry, other: Entry) -> bool:
+    start, end = one.values.get("start"), other.values.get("end")
+    return start is None or end is None or start < end
+
+
+def _members(rep: Entry) -> Sequence[Entry]:
+    found: Sequence[Entry] = rep.values.get("teams", ())
+    return found
+
+
+def order(draft: Draft) -> Iterator[Problem]:
+    """A span starts before it ends."""
+    for span in [*draft.entries["quotas"], *(member for rep in draft.entries["reps"] for member in _members(rep))]:
+        start, end = span.values.get("start"), span.values.get("end")
+        if start is not None and end is not None and start >= end:
+            yield Problem(
+                span.at("end"), f"ends on {end}, not after its start {start}", "the end is the first day after"
+            )
+
+
+def memberships(draft: Draft) -> Iterator[Problem]:
+    """A rep belongs to one team on a day."""
+    for rep in draft.entries["reps"]:
+        for one, other in combinations(_members(rep), 2):
+            if overlap(one, other):
+                teams = f"{one.values['team']!r} and {other.values['team']!r}"
+                what = f"rep {rep.values.get('id', '')!r} is in {teams} on the same days"
+                yield Problem(other.place, what, "end the first with `until` where the second starts with `from`")
