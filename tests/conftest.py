@@ -1,0 +1,126 @@
+"""What every test may ask for: a real Kafka, the shared data, and last lines that hide nothing that was not run."""
+
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.kafka import jars
+from tests.kafka.broker import Broker
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED_DATA = ROOT.parent / "shared" / "data"
+MARKED_BY_FIXTURE = {
+    "broker": "on_kafka",
+    "kafka": "on_kafka",
+    "own_broker": "on_kafka",
+    "shared_data": "on_shared_data",
+}
+
+running_broker = pytest.StashKey[Broker]()
+left_out = pytest.StashKey[int]()
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The data beside the repository; where it is not, tests that ask for it are deselected and counted."""
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Broker]:
+    """The Kafka that all tests of a run share: use topic names of your own, and let it live."""
+    shared = Broker(tmp_path_factory.mktemp("kafka"))
+    request.config.stash[running_broker] = shared
+    shared.start()
+    yield shared
+    shared.stop()
+
+
+@pytest.fixture
+def kafka(broker: Broker) -> str:
+    """`host:port` of a real Apache Kafka."""
+    return broker.address
+
+
+@pytest.fixture
+def own_broker(tmp_path: Path) -> Iterator[Callable[[], Broker]]:
+    """Start a Kafka that this test may stop, kill and restart."""
+    brokers: list[Broker] = []
+
+    def start() -> Broker:
+        brokers.append(Broker(tmp_path / f"kafka-{len(brokers)}"))
+        brokers[-1].start()
+        return brokers[-1]
+
+    yield start
+    for each in brokers:
+        each.stop()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark tests by the fixtures they ask for, and leave out those whose data is not there."""
+    for item in items:
+        for fixture in getattr(item, "fixturenames", ()):
+            if fixture in MARKED_BY_FIXTURE:
+                item.add_marker(MARKED_BY_FIXTURE[fixture])
+    if not SHARED_DATA.is_dir():
+        lacking = [item for item in items if item.get_closest_marker("on_shared_data")]
+        config.stash[left_out] = len(lacking)
+        items[:] = [item for item in items if item not in lacking]
+        config.hook.pytest_deselected(items=lacking)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the end of the broker's log beside a failure on Kafka."""
+    report = yield
+    if report.failed and item.get_closest_marker("on_kafka") and running_broker in item.config.stash:
+        report.sections.append(("Kafka's log", item.config.stash[running_broker].log_tail()))
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> Generator[None, None, None]:
+    """Say last what ran on a real Kafka and on the shared data, and what did not and why."""
+    yield
+    terminalreporter.section("outside the repository")
+    terminalreporter.line(f"real Kafka {jars.VERSION}: {_on_kafka(terminalreporter)}")
+    terminalreporter.line(f"../shared/data: {_on_shared_data(terminalreporter, config)}")
+
+
+def _on_kafka(reporter: pytest.TerminalReporter) -> str:
+    counted = _outcomes(reporter, "on_kafka")
+    if (problem := jars.missing()) is not None:
+        return f"NOT RUN, {counted.total()} tests need it: {problem}"
+    return _told(counted)
+
+
+def _on_shared_data(reporter: pytest.TerminalReporter, config: pytest.Config) -> str:
+    if not SHARED_DATA.is_dir():
+        count = config.stash.get(left_out, None)
+        return f"not there, so {'its' if count is None else count} tests were NOT RUN"
+    return _told(_outcomes(reporter, "on_shared_data"))
+
+
+def _outcomes(reporter: pytest.TerminalReporter, marker: str) -> Counter[str]:
+    return Counter(
+        outcome
+        for outcome in ("passed", "failed", "error", "skipped", "xfailed")
+        for report in reporter.stats.get(outcome, ())
+        if marker in report.keywords
+    )
+
+
+def _told(counted: Counter[str]) -> str:
+    return ", ".join(f"{count} {outcome}" for outcome, count in counted.items()) or "no test was selected"

@@ -1,0 +1,163 @@
+"""A real Apache Kafka of our own: one node, broker and controller in one process, killed and restarted at will."""
+
+import asyncio
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from tests.kafka.jars import jars
+
+START_SECONDS = 90.0
+STOP_SECONDS = 30.0
+LOG_TAIL = 4000
+CLUSTER = "quotaflow_test_brokerA"  # 16 bytes in base64, as Kafka wants them
+
+SETTINGS = {
+    "process.roles": "broker,controller",
+    "node.id": "1",
+    "controller.listener.names": "CONTROLLER",
+    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+    "auto.create.topics.enable": "false",  # a topic exists because it was declared
+    "broker.heartbeat.interval.ms": "500",
+    "broker.session.timeout.ms": "4000",  # a restarted node waits until its former self has timed out
+    "group.initial.rebalance.delay.ms": "0",
+    "group.min.session.timeout.ms": "1000",  # a killed worker's shards move on within a second or two
+    "offsets.topic.num.partitions": "4",
+    "offsets.topic.replication.factor": "1",
+    "transaction.state.log.num.partitions": "4",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
+    "share.coordinator.state.topic.replication.factor": "1",
+    "share.coordinator.state.topic.min.isr": "1",
+}
+
+
+class BrokerFailed(Exception):
+    """The broker ended or did not answer in time; the text carries the end of its log."""
+
+
+class Broker:
+    """One node in one folder: its address and its data outlive a stop, a kill and a restart."""
+
+    def __init__(self, folder: Path, *, heap: str = "512m", settings: Mapping[str, str] | None = None) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        client, controller = _free_ports(2)
+        self.address = f"127.0.0.1:{client}"
+        self.log = folder / "kafka.log"
+        self._data = folder / "data"
+        self._properties = folder / "server.properties"
+        self._heap = heap
+        self._process: subprocess.Popen[bytes] | None = None
+        listeners = f"PLAINTEXT://{self.address},CONTROLLER://127.0.0.1:{controller}"
+        _write_properties(
+            self._properties,
+            SETTINGS
+            | {"listeners": listeners, "advertised.listeners": f"PLAINTEXT://{self.address}"}
+            | {"controller.quorum.voters": f"1@127.0.0.1:{controller}", "log.dirs": str(self._data)}
+            | dict(settings or {}),
+        )
+
+    def start(self) -> None:
+        """Start the node on what its folder holds and return once it serves. Raises NoKafka, BrokerFailed."""
+        if not (self._data / "meta.properties").exists():
+            self._format()
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*_java(self._heap), "kafka.Kafka", str(self._properties)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        self._wait_until_it_serves(self._process)
+
+    def stop(self) -> None:
+        """Stop the node in order; one that does not end in time is killed."""
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.kill()
+            self._process = None
+
+    def kill(self) -> None:
+        """End the node as a power cut would (SIGKILL)."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def log_tail(self) -> str:
+        """The end of what the node wrote, for a report."""
+        return self.log.read_text(errors="replace")[-LOG_TAIL:] if self.log.exists() else "(no log yet)"
+
+    def _format(self) -> None:
+        tool = [*_java("128m"), "kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", str(self._properties)]
+        with self.log.open("ab") as log:
+            if subprocess.run(tool, stdout=log, stderr=subprocess.STDOUT, check=False).returncode != 0:
+                raise BrokerFailed(f"Kafka could not format {self._data}:\n{self.log_tail()}")
+
+    def _wait_until_it_serves(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not _serves(self.address):
+            if _ended_within(process, seconds=0.1):
+                raise BrokerFailed(f"Kafka ended with code {process.returncode} while starting:\n{self.log_tail()}")
+            if time.monotonic() > deadline:
+                self.kill()
+                raise BrokerFailed(f"Kafka did not serve within {START_SECONDS:.0f} s:\n{self.log_tail()}")
+
+
+def _java(heap: str) -> list[str]:
+    # Warnings only: at the next level Kafka prints every setting of every topic.
+    quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
+    return ["java", f"-Xmx{heap}", "-XX:+UseG1GC", quiet, "-cp", f"{jars()}/*"]
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports nobody listens on; all are held until the last is found, so that they differ."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [held.getsockname()[1] for held in sockets]
+    for held in sockets:
+        held.close()
+    return ports
+
+
+def _write_properties(path: Path, settings: Mapping[str, str]) -> None:
+    path.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+
+
+def _ended_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _serves(address: str) -> bool:
+    """Whether the node answers and counts itself in: it listens some time before it does."""
+    host, port = address.split(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=1).close()
+    except OSError:
+        return False
+    with ThreadPoolExecutor(1) as thread:  # the caller may be a test whose own loop is running
+        return thread.submit(lambda: asyncio.run(_has_a_broker(address))).result()
+
+
+async def _has_a_broker(address: str) -> bool:
+    admin = AIOKafkaAdminClient(bootstrap_servers=address, request_timeout_ms=2000)
+    try:
+        await admin.start()
+        return bool((await admin.describe_cluster())["brokers"])
+    except (KafkaError, OSError, TimeoutError):
+        return False
+    finally:
+        await admin.close()
