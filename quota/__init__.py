@@ -1,0 +1,1 @@
+"""The arithmetic: calendars, folds, metrics, pace, rules and alerts, as pure functions."""

@@ -1,0 +1,89 @@
+"""What all deals of the company teach by the end of a day: how many reached each age, and how many closed at it."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date
+from itertools import accumulate
+
+from quota import cells
+from quota.cells import by_number
+from quota.metrics import median
+from quota.periods import period_of
+from quota.plans import PlanIndex
+from schemas.credits import Parts
+from schemas.standings import Baseline
+
+POOL = 200
+"""Ages of this many days and more are one."""
+
+
+def baseline(day: date, totals: Parts, by_day: Mapping[str, Parts], plan: PlanIndex) -> Baseline:
+    """The company's baseline; `totals` are all its days merged, `by_day` each day's parts.
+
+    Deals of unknown creation, and open ones created after `day`, have no age and are left out.
+    """
+    won = dict(by_number(totals, cells.WON_AGE))
+    lost = dict(by_number(totals, cells.LOST_AGE))
+    alive = _open_ages(day, by_day, plan)
+    return Baseline(
+        day=day.isoformat(),
+        reached=_reached((won, lost, alive)),
+        won_at=_pooled(won),
+        lost_at=_pooled(lost),
+        won=totals.get("deals_won", 0),
+        lost=totals.get("deals_lost", 0),
+        won_amount=totals.get(cells.REVENUE, 0),
+        first_closing=min((closed for closed, parts in by_day.items() if _closes(parts)), default=None),
+        lead=_lead(day, won, by_day, plan),
+    )
+
+
+def _closes(parts: Parts) -> bool:
+    return "deals_won" in parts or "deals_lost" in parts
+
+
+def _open_ages(day: date, by_day: Mapping[str, Parts], plan: PlanIndex) -> dict[int, int]:
+    names = [f"{cells.OPEN}{stage.id}" for stage in plan.open_stages]
+    today = day.toordinal()
+    ages: dict[int, int] = {}
+    for created, parts in by_day.items():
+        count = 0
+        for name in names:
+            count += parts.get(name, 0)
+        if count:
+            age = today - date.fromisoformat(created).toordinal()
+            if age >= 0:
+                ages[age] = count
+    return ages
+
+
+def _reached(known: Iterable[Mapping[int, int]]) -> list[int]:
+    """Deals known at each age; in the pool, the days that deals were known there."""
+    ended = [0] * POOL
+    older = days = 0
+    for ages in known:
+        for age, count in ages.items():
+            if age < POOL:
+                ended[age] += count
+            else:
+                older += count
+                days += count * (age - POOL + 1)
+    return [*(older + count for count in reversed(list(accumulate(reversed(ended))))), days]
+
+
+def _pooled(ages: Mapping[int, int]) -> list[int]:
+    counts = [0] * (POOL + 1)
+    for age, count in ages.items():
+        counts[min(age, POOL)] += count
+    return counts
+
+
+def _lead(day: date, won: Mapping[int, int], by_day: Mapping[str, Parts], plan: PlanIndex) -> int | None:
+    """The median won cycle of what closed before the quarter, to the nearest day (a half is rounded up)."""
+    start = period_of("quarter", day, plan.calendar("company")).start.isoformat()
+    before = Counter(won)
+    for closed, parts in by_day.items():
+        if closed >= start and "deals_won" in parts:
+            before.subtract(dict(by_number(parts, cells.WON_AGE)))
+    middle = median(+before)
+    return None if middle is None else int(middle + 0.5)

@@ -1,0 +1,58 @@
+"""Every built-in metric, declared once: what it is, what it is measured in, and how it adds up."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["count", "money", "ratio", "days"]
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A metric: its level, the kind of its unit, how days merge, and which direction is better.
+
+    A `prorated` metric grows over a period, so a quota on it has an expected value to date; a ratio, a median or a
+    stock has not. `activity` is the type of activity that it counts, if it counts one.
+    """
+
+    id: str
+    level: Literal["input", "between", "output"]
+    kind: Kind = "count"
+    aggregation: Literal["sum", "distinct", "ratio", "quantile", "stock"] = "sum"
+    direction: Literal["higher", "lower"] = "higher"
+    prorated: bool = True
+    activity: str | None = None
+
+    @property
+    def counted(self) -> bool:
+        """Whether its value is the cell component of its own name."""
+        return self.kind == "count" and self.aggregation == "sum"
+
+
+_ALL = (
+    Declaration("calls_placed", "input", activity="call_placed"),
+    Declaration("calls_connected", "input", activity="call_connected"),
+    Declaration("emails_sent", "input", activity="email_sent"),
+    Declaration("meetings_scheduled", "input"),
+    Declaration("meetings_held", "input"),
+    Declaration("no_shows", "input", direction="lower"),
+    Declaration("chats", "input", activity="chat"),
+    Declaration("linkedin_touches", "input", activity="linkedin_touch"),
+    Declaration("proposals_sent", "input", activity="proposal_sent"),
+    Declaration("leads_spoken_to", "input", aggregation="distinct"),
+    Declaration("opportunities_created", "between"),
+    Declaration("opportunities_advanced", "between"),
+    Declaration("deals_won", "output"),
+    Declaration("deals_lost", "output", direction="lower"),
+    Declaration("revenue", "output", "money"),
+    Declaration("gross_margin", "output", "money"),
+    Declaration("win_rate", "between", "ratio", "ratio", prorated=False),
+    Declaration("average_deal_value", "between", "money", "ratio", prorated=False),
+    Declaration("cycle_days_median", "between", "days", "quantile", "lower", prorated=False),
+    Declaration("pipeline_count", "between", "count", "stock", prorated=False),
+    Declaration("pipeline_amount", "between", "money", "stock", prorated=False),
+    Declaration("pipeline_weighted", "between", "money", "stock", prorated=False),
+    Declaration("early_stage_count", "between", "count", "stock", prorated=False),
+)
+BUILT_IN: dict[str, Declaration] = {metric.id: metric for metric in _ALL}
+CONVERSATIONS = frozenset({"call_connected", "chat"})
+"""Types of activity in which a lead was spoken to."""

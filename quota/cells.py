@@ -1,0 +1,49 @@
+"""The components of a cell: what a scope's day adds up to, merged by integer addition.
+
+Counts stand under their metric's id; the names below are everything else. Zero components do not exist.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from schemas.credits import Parts
+
+REVENUE = "revenue"
+MARGIN = "margin"
+COSTED = "costed"
+UNPRICED = "unpriced"
+NEGATIVE_CYCLE = "negative_cycle"
+UNKNOWN_STAGE = "unknown_stage"
+EARLY_CREATED = "early_created"
+
+WON_AGE = "won_age|"
+LOST_AGE = "lost_age|"
+LEAD = "lead|"
+WON_DEAL = "won_deal|"
+OPEN = "open|"
+OPEN_AMOUNT = "open_amount|"
+OPEN_UNKNOWN = "open_unknown|"
+OPEN_UNKNOWN_AMOUNT = "open_unknown_amount|"
+
+STATE = (OPEN, OPEN_AMOUNT, OPEN_UNKNOWN, OPEN_UNKNOWN_AMOUNT)
+"""Prefixes of what is open now, as opposed to what happened on the day."""
+
+PLAIN = frozenset({REVENUE, MARGIN, COSTED, UNPRICED, NEGATIVE_CYCLE, UNKNOWN_STAGE, EARLY_CREATED})
+"""Components without a prefix that are no metric count."""
+
+
+def add(into: Parts, parts: Mapping[str, int], sign: int = 1) -> None:
+    """Add (or with `sign` -1 take away) parts in place; components that become zero vanish."""
+    for component, value in parts.items():
+        total = into.get(component, 0) + sign * value
+        if total:
+            into[component] = total
+        else:
+            into.pop(component, None)
+
+
+def by_number(parts: Mapping[str, int], prefix: str) -> Iterator[tuple[int, int]]:
+    """The `(number, value)` of components such as `won_age|57`."""
+    length = len(prefix)
+    for component, value in parts.items():
+        if component[:length] == prefix:
+            yield int(component[length:]), value

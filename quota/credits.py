@@ -1,0 +1,25 @@
+"""From what a rep contributed to what every scope above is credited with."""
+
+from collections.abc import Mapping
+
+from quota.cells import WON_DEAL, add
+from quota.plans import PlanIndex
+from schemas.credits import Parts
+
+
+def fan_out(
+    contributions: Mapping[tuple[str, str], Mapping[str, int]], plan: PlanIndex
+) -> dict[tuple[str, str], Parts]:
+    """The contributions with those of every ancestor: teams of the day's primary membership, and the company.
+
+    What nobody owns stays `unassigned` and is not part of the company. Single won deals stay with the rep.
+    """
+    found: dict[tuple[str, str], Parts] = {}
+    for (scope, day), parts in contributions.items():
+        add(found.setdefault((scope, day), {}), parts)
+        if scope == "unassigned":
+            continue
+        shared = {component: value for component, value in parts.items() if not component.startswith(WON_DEAL)}
+        for ancestor in plan.ancestors(scope.removeprefix("rep:"), day)[1:]:
+            add(found.setdefault((ancestor, day), {}), shared)
+    return {cell: parts for cell, parts in found.items() if parts}

@@ -1,0 +1,65 @@
+"""What all kinds of fact have in common: identity, rank, bounds on time, and joining a set."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TypeVar
+
+import msgspec
+
+from quota.errors import InvalidRecord
+from schemas.deals import DealChanged
+from schemas.fields import Origin
+from schemas.meetings import MeetingChanged
+
+Changed = TypeVar("Changed", DealChanged, MeetingChanged)
+
+EARLIEST, LATEST = 1970, 2200
+_encoder = msgspec.json.Encoder()
+
+
+def identity(source: str, fact_id: str) -> str:
+    """`source|id`; a bar inside the source is escaped, so that no two facts share an identity by accident."""
+    return f"{_escaped(source)}|{fact_id}"
+
+
+def require_plausible(moment: datetime | None, field: str) -> None:
+    """Raise InvalidRecord for a moment before 1970 or after 2199: calendars cannot count its days."""
+    if moment is not None and not EARLIEST <= _utc_year(moment) < LATEST:
+        message = (
+            f"{field} is {moment.isoformat()}: moments lie in the years {EARLIEST} to {LATEST - 1}; mend the source"
+        )
+        raise InvalidRecord(message)
+
+
+def rank(fact: DealChanged | MeetingChanged) -> tuple[int, bytes]:
+    """Of facts with one identity the one of highest rank counts: by version, then by its encoding."""
+    return fact.version, _encoder.encode(fact)
+
+
+def join(
+    known: Mapping[str, tuple[Changed, Origin]], facts: Sequence[tuple[Changed, Origin]]
+) -> dict[str, tuple[Changed, Origin]] | None:
+    """The set with the facts in it, as a new dict; None if it holds them all already.
+
+    Whether a fact was sent quietly is not part of what it says, so it is not kept.
+    """
+    joined: dict[str, tuple[Changed, Origin]] | None = None
+    for received, origin in facts:
+        fact = msgspec.structs.replace(received, quiet=False) if received.quiet else received
+        key = identity(fact.source, fact.id)
+        held = (known if joined is None else joined).get(key)
+        if held is None or rank(held[0]) < rank(fact):
+            joined = dict(known) if joined is None else joined
+            joined[key] = (fact, origin)
+    return joined
+
+
+@lru_cache(maxsize=1024)
+def _escaped(source: str) -> str:
+    return source.replace("%", "%25").replace("|", "%7C")
+
+
+def _utc_year(moment: datetime) -> int:
+    """The year in Greenwich, without overflow at the ends of the calendar."""
+    return moment.year if moment.year in {1, 9999} else moment.astimezone(UTC).year

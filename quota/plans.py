@@ -1,0 +1,246 @@
+"""A plan compiled for asking: who is who, which calendar, which quota, what a stage or an activity means."""
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterable
+
+from quota import cells, money
+from quota.calendars import WorkCalendar
+from quota.catalogue import BUILT_IN, CONVERSATIONS, Declaration
+from quota.errors import InvalidRecord
+from quota.periods import Period
+from schemas.fields import Money
+from schemas.plan import Calendar, Metric, Plan, Quota, Rate, Rep, Rule, Stage
+
+_LARGEST = 10**15
+
+
+def slug(name: str) -> str:
+    """The id that a name makes: `Anna Snelling` is `anna-snelling`."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9._-]+", "-", plain).strip("-")
+
+
+class PlanIndex:
+    """One revision of the plan, compiled; every answer depends on the plan alone.
+
+    Raises InvalidRecord for a plan that cannot be answered from: two stages with one id, a calendar that does not
+    exist, a metric under a name that is taken.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.revision = plan.revision
+        self.currency = plan.company.currency
+        self.conversations = CONVERSATIONS
+        self.metrics: dict[str, Declaration] = BUILT_IN | _declared(plan.metrics)
+        self.counts = tuple(metric.id for metric in self.metrics.values() if metric.counted)
+        self._reps = {rep.id: rep for rep in plan.reps}
+        self._teams = {team.id: team for team in plan.teams}
+        self.scopes = tuple(
+            sorted(["company", "unassigned", *_scopes("rep", self._reps), *_scopes("team", self._teams)])
+        )
+        self._names = _external(plan.reps)
+        self._lines = {rep.id: [(m.start, m.end, self._line(rep.id, m.team)) for m in rep.teams] for rep in plan.reps}
+        self._calendars = self._scope_calendars(_calendars(plan))
+        self._stages, self._positions, self.open_stages = _stages(plan)
+        self._by_slug: dict[str, Stage | None] = {}
+        self._activities = _activities(plan.metrics)
+        self._rates = _rates(plan.rates)
+        self._quotas = self._by_scope(plan.quotas)
+        self._in_force: dict[tuple[str, Period], tuple[Quota, ...]] = {}
+
+    def rep(self, source: str, name: str) -> str | None:
+        """The id of the rep whom the source calls so: by external name, by id, or by the slug of the name."""
+        found = self._names.get((source, name))
+        if found is not None or name in self._reps:
+            return found or name
+        key = slug(name)
+        return key if key in self._reps else None
+
+    def ancestors(self, rep: str, day: str) -> tuple[str, ...]:
+        """The scopes that a rep counts for on a day: itself, its primary team and the teams above, the company."""
+        for start, end, line in self._lines[rep]:
+            if (start is None or start <= day) and (end is None or day < end):
+                return line
+        return (f"rep:{rep}", "company")
+
+    def calendar(self, scope: str) -> WorkCalendar:
+        """The calendar of a scope: its own, that of the nearest team above, or the company's."""
+        return self._calendars.get(scope) or self._calendars["company"]
+
+    def stage(self, name: str) -> Stage | None:
+        """The stage that a source means: by id, by one of its names, or by the slug of the name."""
+        found = self._stages.get(name)
+        if found is None and name:
+            if name not in self._by_slug:
+                self._remember(name)
+            found = self._by_slug.get(name)
+        return found
+
+    def stage_index(self, stage_id: str) -> int:
+        """The stage's place in its pipeline, from 0."""
+        return self._positions[stage_id]
+
+    def metrics_of(self, activity: str) -> tuple[str, ...]:
+        """The metrics that an activity of this type counts for."""
+        return self._activities.get(activity, ())
+
+    def quotas(self, scope: str, period: Period) -> tuple[Quota, ...]:
+        """The scope's quotas in force for a period; of several on one metric, the one that started last."""
+        key = (scope, period)
+        found = self._in_force.get(key)
+        if found is None:
+            if len(self._in_force) > 50_000:
+                self._in_force.clear()
+            found = self._in_force[key] = _in_force(self._quotas.get(scope, ()), period)
+        return found
+
+    def convert(self, amount: Money, day: str) -> int | None:
+        """Minor units of the company's currency at the day's rate; None without a rate, or beyond 10^15."""
+        if amount.currency == self.currency:
+            return amount.minor_units
+        days, rates = self._rates.get(amount.currency, ((), ()))
+        place = bisect_right(days, day)
+        if place == 0:
+            return None
+        worth = money.converted(amount.minor_units, amount.currency, self.currency, rates[place - 1])
+        return worth if abs(worth) <= _LARGEST else None
+
+    def rules(self, kind: str) -> tuple[Rule, ...]:
+        """The rules of a kind, in the plan's order."""
+        return tuple(rule for rule in self.plan.rules if rule.kind == kind)
+
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of period that are kept."""
+        return self.plan.company.periods
+
+    def _remember(self, name: str) -> None:
+        if len(self._by_slug) > 10_000:
+            self._by_slug.clear()
+        self._by_slug[name] = self._stages.get(slug(name))
+
+    def _by_scope(self, quotas: tuple[Quota, ...]) -> dict[str, list[Quota]]:
+        found: dict[str, list[Quota]] = {}
+        for quota in sorted(quotas, key=lambda quota: (quota.start or "", quota.id)):
+            metric = self.metrics.get(quota.metric)
+            if metric is None:
+                known = ", ".join(sorted(self.metrics))
+                raise InvalidRecord(f"quota {quota.id}: there is no metric {quota.metric!r}; known are {known}")
+            if metric.kind == "money":
+                money.minor_units(quota.target, quota.currency or self.currency)
+            found.setdefault(quota.scope, []).append(quota)
+        return found
+
+    def _above(self, team: str | None) -> list[str]:
+        above: list[str] = []
+        while team is not None and team in self._teams and team not in above:
+            above.append(team)
+            team = self._teams[team].parent
+        return above
+
+    def _line(self, rep: str, team: str) -> tuple[str, ...]:
+        return (f"rep:{rep}", *(f"team:{above}" for above in self._above(team)), "company")
+
+    def _scope_calendars(self, known: dict[str, WorkCalendar]) -> dict[str, WorkCalendar]:
+        plan = self.plan
+        found = {"company": known[plan.company.calendar]}
+        for team in plan.teams:
+            own = [self._teams[above].calendar for above in self._above(team.id)]
+            found[f"team:{team.id}"] = _first(own, known) or found["company"]
+        for rep in plan.reps:
+            team_id = _latest_team(rep)
+            inherited = found.get(f"team:{team_id}") or found["company"]
+            found[f"rep:{rep.id}"] = _first([rep.calendar], known) or inherited
+        return found
+
+
+def _scopes(kind: str, ids: Iterable[str]) -> list[str]:
+    return [f"{kind}:{name}" for name in ids]
+
+
+def _declared(metrics: tuple[Metric, ...]) -> dict[str, Declaration]:
+    found: dict[str, Declaration] = {}
+    for metric in metrics:
+        built_in = BUILT_IN.get(metric.id)
+        if metric.id in cells.PLAIN or (built_in is not None and not built_in.counted):
+            message = f"metric {metric.id}: this name is taken by a built-in number; choose another id"
+            raise InvalidRecord(message)
+        found[metric.id] = built_in or Declaration(metric.id, "input")
+    return found
+
+
+def _external(reps: tuple[Rep, ...]) -> dict[tuple[str, str], str]:
+    return {(source, name): rep.id for rep in reps for source, names in rep.external.items() for name in names}
+
+
+def _activities(metrics: tuple[Metric, ...]) -> dict[str, tuple[str, ...]]:
+    pairs = [(metric.activity, metric.id) for metric in BUILT_IN.values() if metric.activity is not None]
+    pairs += [(activity, metric.id) for metric in metrics for activity in metric.counts]
+    found: dict[str, tuple[str, ...]] = {}
+    for activity, metric_id in dict.fromkeys(pairs):
+        found[activity] = (*found.get(activity, ()), metric_id)
+    return found
+
+
+def _stages(plan: Plan) -> tuple[dict[str, Stage], dict[str, int], tuple[Stage, ...]]:
+    """Stages by what sources call them, their places, and the open ones in order; an id goes before any name."""
+    positions: dict[str, int] = {}
+    by_id: dict[str, Stage] = {}
+    names: dict[str, Stage] = {}
+    slugs: dict[str, Stage] = {}
+    for pipeline in plan.pipelines:
+        for place, stage in enumerate(pipeline.stages):
+            if stage.id in by_id:
+                message = (
+                    f"pipeline {pipeline.id}: stage {stage.id} exists already; stage ids are unique over all pipelines"
+                )
+                raise InvalidRecord(message)
+            by_id[stage.id], positions[stage.id] = stage, place
+            for name in stage.names:
+                names.setdefault(name, stage)
+                slugs.setdefault(slug(name), stage)
+    known = slugs | names | by_id
+    return known, positions, tuple(stage for stage in by_id.values() if stage.kind == "open")
+
+
+def _calendars(plan: Plan) -> dict[str, WorkCalendar]:
+    known = {calendar.id: WorkCalendar(calendar) for calendar in plan.calendars}
+    known.setdefault("default", WorkCalendar(Calendar(id="default", zone="UTC")))
+    owners = [("company", plan.company.calendar)]
+    owners += [(f"team {team.id}", team.calendar) for team in plan.teams if team.calendar is not None]
+    owners += [(f"rep {rep.id}", rep.calendar) for rep in plan.reps if rep.calendar is not None]
+    for owner, name in owners:
+        if name not in known:
+            message = f"{owner}: there is no calendar {name}; known are {', '.join(sorted(known))}"
+            raise InvalidRecord(message)
+    return known
+
+
+def _first(names: list[str | None], known: dict[str, WorkCalendar]) -> WorkCalendar | None:
+    return next((known[name] for name in names if name is not None), None)
+
+
+def _latest_team(rep: Rep) -> str | None:
+    """The team of the membership that ends last, of several the first listed: a calendar is asked for without a day."""
+    if not rep.teams:
+        return None
+    return max(rep.teams, key=lambda membership: membership.end or "9999-12-31").team
+
+
+def _rates(rates: tuple[Rate, ...]) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    found: dict[str, dict[str, str]] = {}
+    for rate in rates:
+        found.setdefault(rate.currency, {})[rate.day] = rate.rate
+    return {currency: (tuple(sorted(by)), tuple(by[day] for day in sorted(by))) for currency, by in found.items()}
+
+
+def _in_force(quotas: Iterable[Quota], period: Period) -> tuple[Quota, ...]:
+    start = period.start.isoformat()
+    latest: dict[str, Quota] = {}
+    for quota in quotas:
+        begun = quota.start is None or quota.start <= start
+        if quota.period == period.kind and begun and (quota.end is None or start < quota.end):
+            latest[quota.metric] = quota
+    return tuple(latest.values())
