@@ -1,0 +1,158 @@
+"""The log on Apache Kafka: transactions for flushes, committed records only for everybody."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from streams.kafka import declaring, reading
+from streams.kafka.closing import close_consumer, close_producer
+from streams.kafka.failures import told
+from streams.kafka.sending import BATCH_BYTES, RETRY_MS, check, send
+from streams.kafka.writer import KafkaWriter
+from streams.log import LogError, Outgoing, Record, Spot, TopicSpec
+
+START_SECONDS = 15.0
+ANSWER_SECONDS = 30.0
+REQUEST_MS = 10_000
+
+
+class KafkaLog:
+    """The log at `bootstrap` (`host:port`, several by comma); `group` names the positions and the writers."""
+
+    def __init__(self, bootstrap: str, group: str, *, replication: int = 1) -> None:
+        self.bootstrap = bootstrap
+        self.group = group
+        self._replication = replication
+        self._compacted: set[str] = set()
+        self._admin: AIOKafkaAdminClient | None = None
+        self._reader: AIOKafkaConsumer | None = None
+        self._positions: AIOKafkaConsumer | None = None
+        self._producer: AIOKafkaProducer | None = None
+        self._appending = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Connects; raises LogError when no broker answers."""
+        try:
+            self._reader = await reading.started(self.bootstrap)
+            self._positions = await reading.started(self.bootstrap, self.group)
+        except LogError as error:
+            await self.stop()
+            raise LogError(f"{error}. Start a broker there, or work without one: --broker embedded://FILE") from error
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Disconnects within a few seconds, also when the broker is away."""
+        readers = [reader for reader in (self._reader, self._positions) if reader is not None]
+        self._reader = self._positions = None
+        await asyncio.gather(*(close_consumer(reader) for reader in readers), self._drop_producer())
+
+    async def declare(self, topics: Iterable[TopicSpec], shards: int) -> int:
+        """Creates the topics that are missing; the partitions of existing ones decide the number of shards."""
+        specs = list(topics)
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=REQUEST_MS)
+        try:
+            with told("declaring topics"):
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await admin.start()
+                    shards = await declaring.declare(admin, specs, shards, self._replication)
+        finally:
+            await admin.close()
+        self._compacted |= {spec.name for spec in specs if spec.compact}
+        return shards
+
+    async def append(self, records: Sequence[Outgoing]) -> list[int]:
+        """Appends in order per partition and gives the offsets once everything is durable.
+
+        Raises LogError; of a failed append some records may be in the log.
+        """
+        check(records, self._compacted)
+        try:
+            with told("appending records"):
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    return await send(await self._appender(), records)
+        except BaseException:
+            # After a failed batch an idempotent producer has lost count; the next append begins with a new one.
+            await self._drop_producer()
+            raise
+
+    async def _appender(self) -> AIOKafkaProducer:
+        async with self._appending:
+            if self._producer is None:
+                self._producer = AIOKafkaProducer(
+                    bootstrap_servers=self.bootstrap,
+                    enable_idempotence=True,
+                    acks="all",
+                    max_batch_size=BATCH_BYTES,
+                    request_timeout_ms=REQUEST_MS,
+                    retry_backoff_ms=RETRY_MS,
+                )
+                await self._producer.start()
+            return self._producer
+
+    async def _drop_producer(self) -> None:
+        if self._producer is not None:
+            producer, self._producer = self._producer, None
+            await close_producer(producer)
+
+    async def ends(self, spots: Iterable[Spot]) -> dict[Spot, int]:
+        """The last stable offset of each spot: where an open transaction begins, or the end."""
+        return await self._offsets(spots, self._connected().end_offsets)
+
+    async def starts(self, spots: Iterable[Spot]) -> dict[Spot, int]:
+        """The first offset that each spot still has."""
+        return await self._offsets(spots, self._connected().beginning_offsets)
+
+    async def _offsets(
+        self, spots: Iterable[Spot], ask: Callable[[list[TopicPartition]], Awaitable[Mapping[TopicPartition, int]]]
+    ) -> dict[Spot, int]:
+        asked = [TopicPartition(*spot) for spot in spots]
+        if not asked:
+            return {}
+        with told(f"asking for the offsets of {', '.join(sorted({tp.topic for tp in asked}))}"):
+            offsets = await asyncio.wait_for(ask(asked), ANSWER_SECONDS)
+        return {Spot(tp.topic, tp.partition): offset for tp, offset in offsets.items()}
+
+    async def committed(self, spots: Iterable[Spot]) -> dict[Spot, int]:
+        """The positions that flushes stored under the group; a spot without one is left out."""
+        if self._positions is None:
+            raise self._not_started()
+        asked = list(spots)
+        with told(f"asking for the positions of {self.group}"):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                found = await asyncio.gather(*(self._positions.committed(TopicPartition(*spot)) for spot in asked))
+        return {spot: position for spot, position in zip(asked, found, strict=True) if position is not None}
+
+    async def read(self, spot: Spot, start: int = 0, end: int | None = None) -> AsyncGenerator[list[Record], None]:
+        """Committed records in order from `start` to `end` (default and limit: the end as of now), in chunks."""
+        first, last = (await self.starts([spot]))[spot], (await self.ends([spot]))[spot]
+        start, last = max(start, first), last if end is None else min(end, last)
+        if start >= last:
+            return
+        async with aclosing(reading.read(self.bootstrap, spot, start, last)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def tail(self, starts: Mapping[Spot, int]) -> AsyncGenerator[list[Record], None]:
+        """Committed records of several spots from these offsets on, for ever, in chunks as they come."""
+        async with aclosing(reading.tail(self.bootstrap, starts)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def writer(self, name: str) -> KafkaWriter:
+        """A transactional writer of this name; every earlier one is shut out when this returns."""
+        made = KafkaWriter(self.bootstrap, self.group, name, self._compacted)
+        await made.start()
+        return made
+
+    def _connected(self) -> AIOKafkaConsumer:
+        if self._reader is None:
+            raise self._not_started()
+        return self._reader
+
+    def _not_started(self) -> LogError:
+        return LogError(f"the log at {self.bootstrap} is not connected: start it first")
