@@ -1,0 +1,173 @@
+"""Every rule at the moments it is due: the end of a working day, a change of wins, any tick."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from quota import behind_pace, shortage, wins
+from quota.hazards import Hazards
+from quota.lifecycle import Change, Now, Verdict, Words, close, fingerprint, fresh, level, moment, step
+from quota.periods import Period, parse_period, period_of
+from quota.plans import PlanIndex
+from quota.wording import name_of
+from schemas.alerts import AlertState
+from schemas.control import Tick
+from schemas.plan import Rule
+from schemas.standings import Baseline, Outlook, Standing, Wins
+
+__all__ = ["Change", "Inputs", "at_day_end", "at_tick", "at_wins", "fingerprint", "step"]
+
+Standings = Mapping[str, Mapping[str, Standing]]
+States = Mapping[str, AlertState]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the rules of a working day's end look at: standings by scope and period, outlooks by scope, the baseline."""
+
+    standings: Standings
+    outlooks: Mapping[str, Outlook]
+    baseline: Baseline | None
+
+
+def at_day_end(
+    scopes: Iterable[str], inputs: Inputs, states: States, plan: PlanIndex, tick: Tick, day: date
+) -> list[Change]:
+    """What changes when a working day of the company has ended: shortages, paces, and alerts that lost their ground.
+
+    `states` must hold every alert of these scopes that is pending or firing, and those known of the current periods; an
+    alert of any scope that the plan no longer knows is closed. Only changed states are given.
+    """
+    evening = _Evening(inputs, states, plan, moment(tick, plan), day)
+    watched = sorted(set(scopes).intersection(plan.scopes))
+    closed = list(evening.closed())
+    return closed + [change for scope in watched for change in evening.evaluated(scope)]
+
+
+def at_wins(changed: Iterable[Wins], states: States, plan: PlanIndex, tick: Tick) -> list[Change]:
+    """What changed wins announce and take back; `states` must hold the win alerts of these reps and days."""
+    latest = {(said.scope, said.day): said for said in changed if level(said.scope) == "rep"}
+    known: dict[tuple[str, str], list[AlertState]] = defaultdict(list)
+    for _, state in sorted(states.items()):
+        if state.kind == wins.KIND and (state.scope, state.period) in latest:
+            known[state.scope, state.period].append(state)
+    return [change for key, said in sorted(latest.items()) for change in _won(said, known[key], plan, tick)]
+
+
+def at_tick(
+    opened: Iterable[AlertState], plan: PlanIndex, tick: Tick, standings: Standings | None = None
+) -> list[Change]:
+    """What ends with the time: wins whose day is over, and alerts on the pace of a period that is over.
+
+    With `standings`, the reason says whether the quota was met or missed.
+    """
+    now = moment(tick, plan)
+    found: list[Change | None] = []
+    for state in sorted(opened, key=lambda state: state.fingerprint):
+        if state.kind == wins.KIND and state.state == "firing":
+            found.append(wins.expired(state, plan, now))
+        elif state.kind == behind_pace.KIND and state.state in _OPEN:
+            end = parse_period(state.period, plan.calendar(state.scope)).end
+            over = plan.calendar(state.scope).start_of(end) <= now.at
+            found.append(_pace_over(state, standings or {}, plan, now) if over else None)
+    return [change for change in found if change is not None]
+
+
+_OPEN = frozenset({"pending", "firing"})
+
+
+class _Evening:
+    """One evaluation of the rules that are due when a working day ends."""
+
+    def __init__(self, inputs: Inputs, states: States, plan: PlanIndex, now: Now, day: date) -> None:
+        self._inputs = inputs
+        self._states = states
+        self._plan = plan
+        self._now = now
+        self._day = day
+        self._hazards = Hazards(inputs.baseline) if inputs.baseline else None
+        self._open = [state for state in states.values() if state.state in _OPEN and state.kind != wins.KIND]
+        self._shortages: dict[tuple[str, str], list[AlertState]] = defaultdict(list)
+        for state in self._open:
+            if state.kind == shortage.KIND:
+                self._shortages[state.rule, state.scope].append(state)
+
+    def closed(self) -> Iterator[Change]:
+        """Alerts that nothing evaluates any more: the plan dropped what they watch, or their period is over."""
+        for state in sorted(self._open, key=lambda state: state.fingerprint):
+            period = parse_period(state.period, self._plan.calendar(state.scope))
+            if not _in_plan(state, period, self._plan):
+                yield close(state, "not_in_plan", _dropped(state, self._plan), self._now)
+            elif state.kind == behind_pace.KIND and period.end <= self._day:
+                yield _pace_over(state, self._inputs.standings, self._plan, self._now)
+
+    def evaluated(self, scope: str) -> Iterator[Change]:
+        """What the rules that watch the scope change."""
+        for rule in self._rules(shortage.KIND, scope):
+            yield from self._shortage(rule, scope)
+        for rule in self._rules(behind_pace.KIND, scope):
+            yield from self._paces(rule, scope)
+
+    def _rules(self, kind: str, scope: str) -> Iterator[Rule]:
+        return (rule for rule in self._plan.rules(kind) if level(scope) in rule.levels)
+
+    def _shortage(self, rule: Rule, scope: str) -> Iterator[Change]:
+        outlook = self._inputs.outlooks.get(scope)
+        if outlook is None:
+            return
+        now = replace(self._now, quiet=self._now.quiet or outlook.quiet)
+        period, verdict = shortage.verdict(rule, outlook, self._hazards, self._plan, self._day)
+        for state in self._shortages[rule.id, scope]:
+            if parse_period(state.period, self._plan.calendar(scope)).start < period.start:
+                yield close(state, "too_late", shortage.too_late(scope, state.period, self._plan), now)
+        yield from self._step(fresh(rule, scope, period.id), verdict, rule.days or shortage.DAYS, now)
+
+    def _paces(self, rule: Rule, scope: str) -> Iterator[Change]:
+        standings = self._inputs.standings.get(scope, {})
+        calendar = self._plan.calendar(scope)
+        current = (period_of(kind, self._day, calendar).id for kind in self._plan.kinds())
+        for standing in (standings[period] for period in current if period in standings):
+            now = replace(self._now, quiet=self._now.quiet or standing.quiet)
+            for quota in standing.quotas:
+                if behind_pace.watches(rule, quota.metric):
+                    verdict = behind_pace.verdict(rule, standing, quota, self._plan)
+                    state = fresh(rule, scope, standing.period, quota.metric)
+                    yield from self._step(state, verdict, rule.days or behind_pace.DAYS, now)
+
+    def _step(self, unknown: AlertState, verdict: Verdict, days: int, now: Now) -> Iterator[Change]:
+        before = self._states.get(unknown.fingerprint, unknown)
+        change = step(before, verdict, days, now)
+        if change[0] is not before:
+            yield change
+
+
+def _won(said: Wins, known: list[AlertState], plan: PlanIndex, tick: Tick) -> Iterator[Change]:
+    now = moment(tick, plan, quiet=said.quiet)
+    yield from wins.retractions(said, known, plan, now)
+    for rule in plan.rules(wins.KIND):
+        if "rep" in rule.levels:
+            yield from wins.celebrations(rule, said, known, plan, now)
+
+
+def _pace_over(state: AlertState, standings: Standings, plan: PlanIndex, now: Now) -> Change:
+    reason = behind_pace.ending(standings.get(state.scope, {}).get(state.period), state.subject)
+    return close(state, reason, behind_pace.ended(state, reason, plan), now)
+
+
+def _in_plan(state: AlertState, period: Period, plan: PlanIndex) -> bool:
+    """Whether the plan still has the alert's scope, its rule for that level, and the quota that it is about."""
+    rule = next((rule for rule in plan.rules(state.kind) if rule.id == state.rule), None)
+    if rule is None or level(state.scope) not in rule.levels or state.scope not in plan.scopes:
+        return False
+    if state.kind != behind_pace.KIND:
+        return True
+    quotas = {quota.metric for quota in plan.quotas(state.scope, period)}
+    return behind_pace.watches(rule, state.subject) and state.subject in quotas
+
+
+def _dropped(state: AlertState, plan: PlanIndex) -> Words:
+    sentence = (
+        f"The plan no longer watches this for {name_of(state.scope, plan)} in {state.period} (rule {state.rule})."
+    )
+    return sentence, {}
