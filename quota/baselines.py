@@ -1,12 +1,11 @@
 """What all deals of the company teach by the end of a day: how many reached each age, and how many closed at it."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from itertools import accumulate
 
 from quota import cells
-from quota.cells import by_number
 from quota.metrics import median
 from quota.periods import period_of
 from quota.plans import PlanIndex
@@ -22,9 +21,9 @@ def baseline(day: date, totals: Parts, by_day: Mapping[str, Parts], plan: PlanIn
 
     Deals of unknown creation, and open ones created after `day`, have no age and are left out.
     """
-    won = dict(by_number(totals, cells.WON_AGE))
-    lost = dict(by_number(totals, cells.LOST_AGE))
-    alive = _open_ages(day, by_day, plan)
+    won = cells.won_ages(totals)
+    lost = dict(cells.by_number(totals, cells.LOST_AGE))
+    alive = _open_ages(day, totals, by_day, plan)
     return Baseline(
         day=day.isoformat(),
         reached=_reached((won, lost, alive)),
@@ -33,28 +32,31 @@ def baseline(day: date, totals: Parts, by_day: Mapping[str, Parts], plan: PlanIn
         won=totals.get("deals_won", 0),
         lost=totals.get("deals_lost", 0),
         won_amount=totals.get(cells.REVENUE, 0),
-        first_closing=min((closed for closed, parts in by_day.items() if _closes(parts)), default=None),
+        first_closing=_first_closing(by_day),
         lead=_lead(day, won, by_day, plan),
     )
 
 
-def _closes(parts: Parts) -> bool:
-    return "deals_won" in parts or "deals_lost" in parts
+def _first_closing(by_day: Mapping[str, Parts]) -> str | None:
+    return min((day for day, parts in by_day.items() if "deals_won" in parts or "deals_lost" in parts), default=None)
 
 
-def _open_ages(day: date, by_day: Mapping[str, Parts], plan: PlanIndex) -> dict[int, int]:
-    names = [f"{cells.OPEN}{stage.id}" for stage in plan.open_stages]
+def _open_ages(day: date, totals: Parts, by_day: Mapping[str, Parts], plan: PlanIndex) -> dict[int, int]:
     today = day.toordinal()
     ages: dict[int, int] = {}
-    for created, parts in by_day.items():
-        count = 0
-        for name in names:
-            count += parts.get(name, 0)
-        if count:
-            age = today - date.fromisoformat(created).toordinal()
+    for name in (f"{cells.OPEN}{stage.id}" for stage in plan.open_stages):
+        if name not in totals:
+            continue
+        for created, count in [(created, parts[name]) for created, parts in by_day.items() if name in parts]:
+            age = today - _ordinal(created)
             if age >= 0:
-                ages[age] = count
+                ages[age] = ages.get(age, 0) + count
     return ages
+
+
+@lru_cache(maxsize=65536)
+def _ordinal(day: str) -> int:
+    return date.fromisoformat(day).toordinal()
 
 
 def _reached(known: Iterable[Mapping[int, int]]) -> list[int]:
@@ -81,9 +83,10 @@ def _pooled(ages: Mapping[int, int]) -> list[int]:
 def _lead(day: date, won: Mapping[int, int], by_day: Mapping[str, Parts], plan: PlanIndex) -> int | None:
     """The median won cycle of what closed before the quarter, to the nearest day (a half is rounded up)."""
     start = period_of("quarter", day, plan.calendar("company")).start.isoformat()
-    before = Counter(won)
+    before = dict(won)
     for closed, parts in by_day.items():
         if closed >= start and "deals_won" in parts:
-            before.subtract(dict(by_number(parts, cells.WON_AGE)))
-    middle = median(+before)
+            for age, count in cells.won_ages(parts).items():
+                before[age] -= count
+    middle = median(before)
     return None if middle is None else int(middle + 0.5)

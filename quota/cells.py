@@ -27,6 +27,8 @@ OPEN_UNKNOWN_AMOUNT = "open_unknown_amount|"
 STATE = (OPEN, OPEN_AMOUNT, OPEN_UNKNOWN, OPEN_UNKNOWN_AMOUNT)
 """Prefixes of what is open now, as opposed to what happened on the day."""
 
+_WON_AGES = {f"{WON_AGE}{days}": days for days in range(4000)}
+
 PLAIN = frozenset({REVENUE, MARGIN, COSTED, UNPRICED, NEGATIVE_CYCLE, UNKNOWN_STAGE, EARLY_CREATED})
 """Components without a prefix that are no metric count."""
 
@@ -39,6 +41,25 @@ def add(into: Parts, parts: Mapping[str, int], sign: int = 1) -> None:
             into[component] = total
         else:
             into.pop(component, None)
+
+
+def put(into: dict[tuple[str, str], Parts], cell: tuple[str, str], parts: Mapping[str, int]) -> None:
+    """Add parts to a cell of a private collection; the parts themselves are copied, not kept."""
+    held = into.get(cell)
+    if held is None:
+        into[cell] = {component: value for component, value in parts.items() if value}
+    else:
+        add(held, parts)
+
+
+def won_ages(parts: Mapping[str, int]) -> dict[int, int]:
+    """How many deals were won at each known age in days."""
+    # A long loop that runs for every standing, so names are looked up instead of parsed. Where that finds fewer ages
+    # than deals won, some deal has none, or one beyond the table.
+    ages = {_WON_AGES[component]: number for component, number in parts.items() if component in _WON_AGES}
+    if sum(ages.values()) < parts.get("deals_won", 0):
+        return dict(by_number(parts, WON_AGE))
+    return ages
 
 
 def by_number(parts: Mapping[str, int], prefix: str) -> Iterator[tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from quota.cells import WON_DEAL, add
+from quota.cells import WON_DEAL, put
 from quota.plans import PlanIndex
 from schemas.credits import Parts
 
@@ -16,10 +16,10 @@ def fan_out(
     """
     found: dict[tuple[str, str], Parts] = {}
     for (scope, day), parts in contributions.items():
-        add(found.setdefault((scope, day), {}), parts)
+        put(found, (scope, day), parts)
         if scope == "unassigned":
             continue
         shared = {component: value for component, value in parts.items() if not component.startswith(WON_DEAL)}
         for ancestor in plan.ancestors(scope.removeprefix("rep:"), day)[1:]:
-            add(found.setdefault((ancestor, day), {}), shared)
+            put(found, (ancestor, day), shared)
     return {cell: parts for cell, parts in found.items() if parts}

@@ -202,4 +202,4 @@ def _cell(deal: Deal, at: datetime, plan: PlanIndex) -> tuple[str, date]:
 
 
 def _put(found: Found, scope: str, day: date, parts: Parts) -> None:
-    cells.add(found.setdefault((scope, day.isoformat()), {}), parts)
+    cells.put(found, (scope, day.isoformat()), parts)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from quota import cells
-from quota.cells import by_number
 from quota.errors import InvalidRecord
 from quota.money import decimal
 from quota.plans import PlanIndex
@@ -36,14 +35,17 @@ def value(metric: str, parts: Parts, pipeline: Parts | None, plan: PlanIndex) ->
         return _count(parts.get(metric, 0))
     if declared.aggregation == "stock":
         return _CLOSED_PERIOD if pipeline is None else stocks(open_stages(pipeline, plan), plan)[metric]
-    return _DERIVED[metric](parts, plan)
+    return _DERIVED[metric](parts, _spread(parts), plan)
 
 
 def values(parts: Parts, plan: PlanIndex) -> dict[str, Measure]:
     """The measures of all metrics that happen in a period, declared ones included."""
-    found = {metric: _count(parts.get(metric, 0)) for metric in plan.counts}
+    found = dict.fromkeys(plan.counts, _COUNTS[0])
+    for metric in parts.keys() & found.keys():
+        found[metric] = _count(parts[metric])
+    spread = _spread(parts)
     for metric, derive in _DERIVED.items():
-        found[metric] = derive(parts, plan)
+        found[metric] = derive(parts, spread, plan)
     return found
 
 
@@ -80,11 +82,14 @@ def median(ages: Mapping[int, int]) -> float | None:
         return None
     lower, upper = (total - 1) // 2, total // 2
     seen = 0
-    middle: list[int] = []
+    first: int | None = None
     for age in sorted(ages):
-        before, seen = seen, seen + ages[age]
-        middle += [age] * ((before <= lower < seen) + (before <= upper < seen))
-    return (middle[0] + middle[1]) / 2
+        seen += ages[age]
+        if first is None and seen > lower:
+            first = age
+        if first is not None and seen > upper:
+            return (first + age) / 2
+    return None
 
 
 def _count(number: int) -> Measure:
@@ -95,15 +100,28 @@ def _money(amount: int, plan: PlanIndex, n: int | None = None, excluded: int = 0
     return Measure(decimal(amount, plan.currency), plan.currency, n, excluded=excluded or None)
 
 
-def _leads_spoken_to(parts: Parts, plan: PlanIndex) -> Measure:
-    return _count(sum(component[:5] == cells.LEAD for component in parts))
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """What is spread over many components: won deals by age, and the leads spoken to."""
+
+    ages: dict[int, int]
+    leads: int
 
 
-def _revenue(parts: Parts, plan: PlanIndex) -> Measure:
+def _spread(parts: Parts) -> _Spread:
+    spoken = "calls_connected" in parts or "chats" in parts or "meetings_held" in parts
+    return _Spread(cells.won_ages(parts), sum(component[:5] == cells.LEAD for component in parts) if spoken else 0)
+
+
+def _leads_spoken_to(parts: Parts, spread: _Spread, plan: PlanIndex) -> Measure:
+    return _count(spread.leads)
+
+
+def _revenue(parts: Parts, spread: _Spread, plan: PlanIndex) -> Measure:
     return _money(parts.get(cells.REVENUE, 0), plan, excluded=parts.get(cells.UNPRICED, 0))
 
 
-def _gross_margin(parts: Parts, plan: PlanIndex) -> Measure:
+def _gross_margin(parts: Parts, spread: _Spread, plan: PlanIndex) -> Measure:
     won, costed = parts.get("deals_won", 0), parts.get(cells.COSTED, 0)
     if not won:
         return _NO_WON
@@ -112,13 +130,13 @@ def _gross_margin(parts: Parts, plan: PlanIndex) -> Measure:
     return _money(parts.get(cells.MARGIN, 0), plan, costed, won - costed)
 
 
-def _win_rate(parts: Parts, plan: PlanIndex) -> Measure:
+def _win_rate(parts: Parts, spread: _Spread, plan: PlanIndex) -> Measure:
     won = parts.get("deals_won", 0)
     closed = won + parts.get("deals_lost", 0)
     return Measure(won / closed, n=closed) if closed else Measure(None, n=0, reason="no_closed_deals")
 
 
-def _average_deal_value(parts: Parts, plan: PlanIndex) -> Measure:
+def _average_deal_value(parts: Parts, spread: _Spread, plan: PlanIndex) -> Measure:
     won, unpriced = parts.get("deals_won", 0), parts.get(cells.UNPRICED, 0)
     if not won:
         return _NO_WON
@@ -134,19 +152,18 @@ def _rounded(numerator: int, denominator: int) -> int:
     return whole + (rest * 2 > denominator or (rest * 2 == denominator and whole % 2 == 1))
 
 
-def _cycle_days_median(parts: Parts, plan: PlanIndex) -> Measure:
+def _cycle_days_median(parts: Parts, spread: _Spread, plan: PlanIndex) -> Measure:
     won = parts.get("deals_won", 0)
     if not won:
         return _NO_WON
-    ages = dict(by_number(parts, cells.WON_AGE))
-    middle = median(ages)
+    middle = median(spread.ages)
     if middle is None:
         return Measure(None, n=0, reason="no_known_cycle", excluded=won)
-    known = sum(ages.values())
+    known = sum(spread.ages.values())
     return Measure(middle, n=known, excluded=(won - known) or None)
 
 
-_DERIVED: dict[str, Callable[[Parts, PlanIndex], Measure]] = {
+_DERIVED: dict[str, Callable[[Parts, _Spread, PlanIndex], Measure]] = {
     "leads_spoken_to": _leads_spoken_to,
     "revenue": _revenue,
     "gross_margin": _gross_margin,

@@ -40,7 +40,9 @@ def minor_units(text: str, currency: str) -> int:
 
 def decimal(amount: int, currency: str) -> str:
     """The decimal string of an amount in minor units: 86123400 USD is `861234.00`."""
-    digits = exponent(currency)
+    digits = _EXPONENTS.get(currency, 2)
+    if digits == 2 and amount >= 0:
+        return f"{amount // 100}.{amount % 100:02d}"
     if digits == 0:
         return str(amount)
     whole, rest = divmod(abs(amount), 10**digits)

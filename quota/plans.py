@@ -4,6 +4,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable
+from functools import lru_cache
 
 from quota import cells, money
 from quota.calendars import WorkCalendar
@@ -17,9 +18,12 @@ _LARGEST = 10**15
 
 
 def slug(name: str) -> str:
-    """The id that a name makes: `Anna Snelling` is `anna-snelling`."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9._-]+", "-", plain).strip("-")
+    """The id that a name makes: `Anna Snelling` is `anna-snelling`; empty for letters that no id has."""
+    plain = "".join(letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter))
+    return re.sub(r"[^a-z0-9._-]+", "-", plain.lower()).strip("-") if plain.isascii() else ""
+
+
+_known_slug = lru_cache(maxsize=65536)(slug)
 
 
 class PlanIndex:
@@ -45,7 +49,6 @@ class PlanIndex:
         self._lines = {rep.id: [(m.start, m.end, self._line(rep.id, m.team)) for m in rep.teams] for rep in plan.reps}
         self._calendars = self._scope_calendars(_calendars(plan))
         self._stages, self._positions, self.open_stages = _stages(plan)
-        self._by_slug: dict[str, Stage | None] = {}
         self._activities = _activities(plan.metrics)
         self._rates = _rates(plan.rates)
         self._quotas = self._by_scope(plan.quotas)
@@ -56,7 +59,7 @@ class PlanIndex:
         found = self._names.get((source, name))
         if found is not None or name in self._reps:
             return found or name
-        key = slug(name)
+        key = _known_slug(name)
         return key if key in self._reps else None
 
     def ancestors(self, rep: str, day: str) -> tuple[str, ...]:
@@ -72,12 +75,7 @@ class PlanIndex:
 
     def stage(self, name: str) -> Stage | None:
         """The stage that a source means: by id, by one of its names, or by the slug of the name."""
-        found = self._stages.get(name)
-        if found is None and name:
-            if name not in self._by_slug:
-                self._remember(name)
-            found = self._by_slug.get(name)
-        return found
+        return self._stages.get(name) or self._stages.get(_known_slug(name))
 
     def stage_index(self, stage_id: str) -> int:
         """The stage's place in its pipeline, from 0."""
@@ -115,11 +113,6 @@ class PlanIndex:
     def kinds(self) -> tuple[str, ...]:
         """The kinds of period that are kept."""
         return self.plan.company.periods
-
-    def _remember(self, name: str) -> None:
-        if len(self._by_slug) > 10_000:
-            self._by_slug.clear()
-        self._by_slug[name] = self._stages.get(slug(name))
 
     def _by_scope(self, quotas: tuple[Quota, ...]) -> dict[str, list[Quota]]:
         found: dict[str, list[Quota]] = {}
@@ -200,7 +193,8 @@ def _stages(plan: Plan) -> tuple[dict[str, Stage], dict[str, int], tuple[Stage, 
             by_id[stage.id], positions[stage.id] = stage, place
             for name in stage.names:
                 names.setdefault(name, stage)
-                slugs.setdefault(slug(name), stage)
+                if slug(name):
+                    slugs.setdefault(slug(name), stage)
     known = slugs | names | by_id
     return known, positions, tuple(stage for stage in by_id.values() if stage.kind == "open")
 
