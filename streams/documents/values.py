@@ -6,10 +6,10 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from quota.plans import slug as slug_of
 from streams.documents.entries import gather, items
 from streams.documents.nodes import Mapping, Node, Scalar
 from streams.documents.problems import Wrong, suggestion
-from streams.documents.slugs import slug_of
 
 _SLUG = re.compile(r"[a-z0-9._-]{1,80}")
 _DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,6})?", re.ASCII)
@@ -35,7 +35,7 @@ def slug(node: Node) -> str:
     """An identifier of a plan object."""
     value = text(node)
     if not _SLUG.fullmatch(value):
-        proposal = slug_of(value)
+        proposal = slug_of(value)[:80]
         fix = f"write {proposal!r}" if proposal else "use at most 80 lower-case letters, digits, `.`, `_` and `-`"
         raise Wrong.at(node.place, f"{value!r} is not an id", fix)
     return value

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from quota.catalogue import BUILT_IN
 from schemas.plan import (
     Calendar,
     Company,
@@ -20,7 +21,6 @@ from schemas.plan import (
 )
 from streams.documents import Entry
 from streams.plans.draft import Draft
-from streams.plans.vocabulary import MONEY
 
 _CHANCE = {"open": 0.0, "won": 1.0, "lost": 0.0}
 
@@ -66,7 +66,8 @@ def _stage(entry: Entry) -> Stage:
 
 def _quotas(values: dict[str, Any], currency: str | None) -> Iterator[Quota]:
     """One quota for each scope of the entry; without an id it is named for what it is."""
-    money = values["metric"] in MONEY
+    metric = BUILT_IN.get(values["metric"])
+    money = metric is not None and metric.kind == "money"
     for scope in values["scope"]:
         own = {**values, "scope": scope, "currency": currency if money else None}
         if "id" not in values or len(values["scope"]) > 1:

@@ -2,10 +2,11 @@
 
 from collections.abc import Hashable, Iterable, Iterator
 
+from quota.catalogue import BUILT_IN
+from quota.cells import PLAIN
 from streams.documents import Place, Problem
 from streams.plans.draft import Draft
 from streams.plans.sections import SECTIONS
-from streams.plans.vocabulary import METRICS
 
 
 def _repeated(named: Iterable[tuple[Hashable, str, Place]], fix: str) -> Iterator[Problem]:
@@ -48,8 +49,8 @@ def rates(draft: Draft) -> Iterator[Problem]:
 
 
 def metrics(draft: Draft) -> Iterator[Problem]:
-    """A plan's metric does not take the id of one that exists without it."""
+    """A plan's metric may add activities to a built-in count, but not take the name of another number."""
     for metric in draft.entries["metrics"]:
-        if metric.values.get("id") in METRICS:
-            what = f"metric {metric.values['id']!r} exists without being declared"
-            yield Problem(metric.at("id"), what, "remove it or choose another id")
+        name = metric.values.get("id")
+        if name in PLAIN or (name in BUILT_IN and not BUILT_IN[name].counted):
+            yield Problem(metric.at("id"), f"metric {name!r} exists and does not count activities", "choose another id")

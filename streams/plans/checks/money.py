@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
+from quota.catalogue import BUILT_IN
 from streams.documents import Problem
 from streams.plans.draft import Draft
-from streams.plans.vocabulary import MONEY
 
 
 def currencies(draft: Draft) -> Iterator[Problem]:
@@ -15,7 +15,7 @@ def currencies(draft: Draft) -> Iterator[Problem]:
         currency, metric = quota.values.get("currency"), quota.values.get("metric")
         if currency is None or metric is None:
             continue
-        if metric not in MONEY:
+        if metric not in BUILT_IN or BUILT_IN[metric].kind != "money":
             yield Problem(quota.at("currency"), f"{metric} is not money but has a currency", "remove `currency`")
         elif own is not None and currency != own:
             what = f"the target is in {currency}, the company reports in {own}"

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
 
+from quota.catalogue import BUILT_IN
+from quota.errors import InvalidRecord
+from quota.money import minor_units
 from streams.documents import Entry, Problem
 from streams.plans.checks.spans import overlap
 from streams.plans.draft import Draft
 from streams.plans.sections import KINDS
-from streams.plans.vocabulary import RATIOS
 
 
 def _alike(draft: Draft) -> Iterator[tuple[tuple[str, str, str], list[Entry]]]:
@@ -42,10 +44,21 @@ def periods(draft: Draft) -> Iterator[Problem]:
 
 
 def targets(draft: Draft) -> Iterator[Problem]:
-    """A target is not negative, and that of a ratio is a fraction."""
+    """A target is not negative; that of a ratio is a fraction, that of money has the currency's digits."""
     for quota in draft.entries["quotas"]:
-        target = Decimal(quota.values.get("target", "0"))
-        if target < 0:
-            yield Problem(quota.at("target"), f"the target {target} is negative", "write 0 or more")
-        if quota.values.get("metric") in RATIOS and target > 1:
-            yield Problem(quota.at("target"), f"the target {target} of a ratio is above 1", "write 0.45 for 45 %")
+        if "target" in quota.values:
+            yield from _target(quota, draft.currency())
+
+
+def _target(quota: Entry, currency: str | None) -> Iterator[Problem]:
+    target, metric = quota.values["target"], BUILT_IN.get(quota.values.get("metric", ""))
+    kind = "count" if metric is None else metric.kind
+    if Decimal(target) < 0:
+        yield Problem(quota.at("target"), f"the target {target} is negative", "write 0 or more")
+    if kind == "ratio" and Decimal(target) > 1:
+        yield Problem(quota.at("target"), f"the target {target} of a ratio is above 1", "write 0.45 for 45 %")
+    if kind == "money" and currency is not None:
+        try:
+            minor_units(target, currency)
+        except InvalidRecord as error:
+            yield Problem(quota.at("target"), str(error), "round the target")

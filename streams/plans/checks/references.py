@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
+from quota.catalogue import BUILT_IN
 from streams.documents import Entry, Place, Problem, suggestion
 from streams.plans.draft import Draft
-from streams.plans.vocabulary import METRICS
 
 
 def _unknown(what: str, name: str, place: Place, known: Iterable[str]) -> Problem:
@@ -73,7 +73,7 @@ def scopes(draft: Draft) -> Iterator[Problem]:
 
 def metrics(draft: Draft) -> Iterator[Problem]:
     """Quotas and rules name metrics that exist or that the plan declares."""
-    known = METRICS | draft.ids("metrics").keys()
+    known = BUILT_IN.keys() | draft.ids("metrics").keys()
     for quota in draft.entries["quotas"]:
         name = quota.values.get("metric")
         if name is not None and name not in known:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from quota.plans import slug as slug_of
 from streams.documents import Entry, Place, Problem
-from streams.documents.slugs import slug_of
 from streams.plans.draft import Draft
 
 
