@@ -118,7 +118,7 @@ def _outcomes(reporter: pytest.TerminalReporter, marker: str) -> Counter[str]:
         outcome
         for outcome in ("passed", "failed", "error", "skipped", "xfailed")
         for report in reporter.stats.get(outcome, ())
-        if marker in report.keywords
+        if isinstance(report, pytest.TestReport) and marker in report.keywords
     )
 
 

@@ -8,8 +8,6 @@ import pytest
 from streams import tables, topics
 from tests.architecture.arrows import Arrow, arrows, order, writers
 
-OUTSIDE = {"topics.CONTROL"}  # written by commands and the clock's owner, not by an agent
-
 
 @pytest.fixture(scope="module")
 def declared(root: Path) -> list[Arrow]:
