@@ -1,0 +1,1 @@
+"""The arrows: one file per Faust agent."""

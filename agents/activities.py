@@ -1,0 +1,41 @@
+"""sales.activities.v1 → [activities] → quota.credits.v1."""
+
+import faust
+from faust.types import StreamT
+
+from quota import activities
+from schemas.activities import ActivityBucket, Activity
+from streams import tables, topics
+from streams.app import batches
+from streams.batches import Batch
+from streams.shards import Shards
+from streams.stages.entities import Entities, Kind
+from streams.topology import Arrow
+
+KIND = Kind(
+    topic=topics.ACTIVITIES,
+    table=tables.ACTIVITIES,
+    fact=Activity,
+    record=ActivityBucket,
+    route=lambda fact: fact.performer,
+    entity=activities.entity,
+    fold=activities.fold,
+    contributions=activities.contributions,
+    moves=activities,
+)
+ARROW = Arrow(
+    name="activities",
+    reads=topics.ACTIVITIES,
+    tables=(tables.ACTIVITIES,),
+    publishes=(topics.CREDITS,),
+    stage=lambda place: Entities(KIND, place),
+)
+
+
+def declare(app: faust.App, shards: Shards) -> None:
+    """Registers the agent with an app."""
+
+    @app.agent(batches(app, topics.ACTIVITIES, shards.count), name="activities")  # type: ignore[untyped-decorator] # Faust is untyped
+    async def activities(stream: StreamT[Batch]) -> None:
+        async for batch in stream:
+            shards.read(batch)

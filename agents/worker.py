@@ -1,0 +1,86 @@
+"""A worker: every agent by name, the shards they hand their batches to, and the clock that makes time pass."""
+
+import asyncio
+import logging
+from types import TracebackType
+from typing import Self
+
+import faust
+
+from agents import activities, alerts, clock, deals, meetings, standings
+from streams import tables, topics
+from streams.app import make_app
+from streams.clockwork import Clockwork
+from streams.embedded.log import EmbeddedLog
+from streams.log import Log
+from streams.shards import Shards
+
+logger = logging.getLogger(__name__)
+
+AGENTS = (activities, meetings, deals, standings, alerts, clock)
+ARROWS = (activities.ARROW, meetings.ARROW, deals.ARROW, standings.ARROW, alerts.ARROW)
+SHARDS = 4
+"""Partitions of a new log; an existing one keeps its number."""
+STOP_SECONDS = 20.0
+"""How long a shutdown may take before it is cut short."""
+
+
+async def declare(log: Log, shards: int = SHARDS) -> int:
+    """Creates every topic and table that is missing and gives the number of shards."""
+    return await log.declare((*topics.ALL, *tables.ALL), shards)
+
+
+class Worker:
+    """One worker on a log that has been started; used as an asynchronous context."""
+
+    def __init__(self, broker: str, log: Log, *, live: bool, shards: int = SHARDS) -> None:
+        """`live` makes time follow the clock from now on."""
+        self._broker, self._log, self._live, self._wanted = broker, log, live, shards
+        self.app: faust.App | None = None
+        self.shards: Shards | None = None
+        self._clockwork: Clockwork | None = None
+
+    async def __aenter__(self) -> Self:
+        """Joins the group and starts to read."""
+        embedded = isinstance(self._log, EmbeddedLog)
+        count = await declare(self._log, self._wanted)
+        self.shards = Shards(self._log, ARROWS, count, pause=0.05 if embedded else 0.2)
+        self.app = make_app(self._broker, self._log)
+        for agent in AGENTS:
+            agent.declare(self.app, self.shards)
+        await self.shards.attach(self.app)
+        self.app.finalize()
+        await self.app.start()
+        self._clockwork = Clockwork(self._log, self.shards, weight=1 if embedded else 2)
+        await self._clockwork.start(live=self._live)
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Leaves in good order, or at least in time."""
+        try:
+            await asyncio.wait_for(self._stop(), STOP_SECONDS)
+        except TimeoutError:
+            logger.warning("the worker did not stop within %s s and is cut short; nothing that was flushed is lost", STOP_SECONDS)
+
+    async def _stop(self) -> None:
+        if self._clockwork is not None:
+            await self._clockwork.stop()
+        if self.shards is not None:
+            await self.shards.stop()
+        if self.app is not None:
+            await self.app.stop()
+
+    async def run(self) -> None:
+        """Returns never; raises what made the worker fail."""
+        if self.shards is None or self.app is None or self._clockwork is None:
+            message = "the worker has not been started"
+            raise RuntimeError(message)
+        crashed = asyncio.ensure_future(self._crash(self.app))
+        await asyncio.wait({self.shards.failed, crashed, self._clockwork.failed}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (self.shards.failed, crashed, self._clockwork.failed):
+            if task.done():
+                task.result()
+
+    async def _crash(self, app: faust.App) -> None:
+        await app._crashed.wait()  # noqa: SLF001 - mode offers the fact, not the event
+        raise app.crash_reason or RuntimeError("the Faust app crashed")

@@ -1,0 +1,1 @@
+"""The words that travel on topics: frozen structs, nothing else."""

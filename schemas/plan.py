@@ -1,0 +1,181 @@
+"""The plan: reference data that gives facts their meaning, one record per object and revision, the manifest last."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from schemas.fields import Currency, Day, Moment, Name, Scope, Slug
+
+PeriodKind = Literal["day", "week", "month", "quarter", "year"]
+Decimal = Annotated[str, Meta(pattern=r"^-?\d{1,15}(\.\d{1,6})?$")]
+
+
+class Company(Struct, frozen=True, tag="company", omit_defaults=True):
+    """The whole: its reporting currency, its default calendar, and the kinds of period that are kept for everybody."""
+
+    name: str
+    currency: Currency
+    calendar: Slug = "default"
+    periods: tuple[PeriodKind, ...] = ("day", "week", "month", "quarter", "year")
+
+
+class Membership(Struct, frozen=True, omit_defaults=True):
+    """A rep belongs to a team on the days from `start` (inclusive) until `end` (exclusive); null is unbounded."""
+
+    team: Slug
+    start: Day | None = None
+    end: Day | None = None
+
+
+class Rep(Struct, frozen=True, tag="rep", omit_defaults=True):
+    """A salesperson: `external` maps a source to the names by which it calls this rep; its own id always works."""
+
+    id: Slug
+    name: str
+    teams: tuple[Membership, ...] = ()
+    external: dict[str, tuple[str, ...]] = {}
+    email: str | None = None
+    calendar: Slug | None = None
+    role: str | None = None
+    segment: str | None = None
+    hired: Day | None = None
+    left: Day | None = None
+
+
+class Team(Struct, frozen=True, tag="team", omit_defaults=True):
+    """A group of reps and teams; without a parent it stands directly under the company."""
+
+    id: Slug
+    name: str
+    parent: Slug | None = None
+    managers: tuple[str, ...] = ()
+    calendar: Slug | None = None
+
+
+class Calendar(Struct, frozen=True, tag="calendar", omit_defaults=True):
+    """Working time: zone, working weekdays (0 is Monday), hours `HH:MM`, first weekday, holidays, fiscal start month."""
+
+    id: Slug
+    zone: str
+    working_days: tuple[Annotated[int, Meta(ge=0, le=6)], ...] = (0, 1, 2, 3, 4)
+    starts: Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "09:00"
+    ends: Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "18:00"
+    first_weekday: Annotated[int, Meta(ge=0, le=6)] = 0
+    holidays: dict[Day, str] = {}
+    fiscal_start_month: Annotated[int, Meta(ge=1, le=12)] = 1
+
+
+class Stage(Struct, frozen=True, omit_defaults=True):
+    """A step of a pipeline; `early` marks open stages whose shortage starves later quarters."""
+
+    id: Slug
+    kind: Literal["open", "won", "lost"]
+    name: str = ""
+    probability: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    early: bool = False
+    names: tuple[str, ...] = ()
+
+
+class Pipeline(Struct, frozen=True, tag="pipeline"):
+    """Ordered stages; `names` of a stage are what sources call it."""
+
+    id: Slug
+    stages: tuple[Stage, ...]
+
+
+class Quota(Struct, frozen=True, tag="quota", omit_defaults=True):
+    """A target for a scope, metric and kind of period, in force for periods that start from `start` until before `end`.
+
+    `target` is a decimal: units of currency for money, a count or a fraction otherwise.
+    """
+
+    id: Slug
+    scope: Scope
+    metric: Slug
+    period: PeriodKind
+    target: Decimal
+    currency: Currency | None = None
+    direction: Literal["higher", "lower"] = "higher"
+    start: Day | None = None
+    end: Day | None = None
+    set_by: str | None = None
+    reason: str | None = None
+
+
+class Rule(Struct, frozen=True, tag="rule", omit_defaults=True):
+    """An alert rule: `levels` it watches; thresholds and durations left out take the kind's defaults.
+
+    `lead` is days; `fire` and `clear` are fractions (shortage of the target, or pace); `days` is evaluations in a row.
+    """
+
+    id: Slug
+    kind: Literal["early_stage_shortage", "behind_pace", "deal_won"]
+    levels: tuple[Literal["rep", "team", "company"], ...] = ("rep", "team", "company")
+    lead: Annotated[int, Meta(ge=0, le=1000)] | None = None
+    fire: Annotated[float, Meta(ge=0, le=10)] | None = None
+    clear: Annotated[float, Meta(ge=0, le=10)] | None = None
+    days: Annotated[int, Meta(ge=1, le=100)] | None = None
+    minimum: Annotated[int, Meta(ge=0)] | None = None
+    metrics: tuple[Slug, ...] = ()
+    minimum_amount: Decimal | None = None
+
+
+class Rate(Struct, frozen=True, tag="rate"):
+    """One unit of `currency` is worth `rate` units of the company's currency from `day` on."""
+
+    currency: Currency
+    day: Day
+    rate: Decimal
+
+
+class Route(Struct, frozen=True, tag="route", omit_defaults=True):
+    """Who is told about which rules, and over which sink."""
+
+    id: Slug
+    recipient: str
+    sink: str
+    rules: tuple[Slug, ...] = ()
+    scopes: tuple[Scope, ...] = ()
+
+
+class Metric(Struct, frozen=True, tag="metric"):
+    """A count of activities of the listed types, under an id of the plan's own."""
+
+    id: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
+    counts: tuple[Name, ...]
+    name: str = ""
+
+
+PlanObject = Company | Rep | Team | Calendar | Pipeline | Quota | Rule | Rate | Route | Metric
+
+
+class PlanRecord(Struct, frozen=True, tag="plan_record"):
+    """One object of one revision, as it travels on the plan topic."""
+
+    revision: int
+    object: PlanObject
+
+
+class Manifest(Struct, frozen=True, tag="manifest"):
+    """Written last: a revision exists once it does; `objects` counts its records and `digest` is over their bytes."""
+
+    revision: int
+    objects: int
+    digest: str
+    applied_at: Moment
+
+
+class Plan(Struct, frozen=True):
+    """All objects of one revision."""
+
+    revision: int
+    company: Company
+    reps: tuple[Rep, ...] = ()
+    teams: tuple[Team, ...] = ()
+    calendars: tuple[Calendar, ...] = ()
+    pipelines: tuple[Pipeline, ...] = ()
+    quotas: tuple[Quota, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    rates: tuple[Rate, ...] = ()
+    routes: tuple[Route, ...] = ()
+    metrics: tuple[Metric, ...] = ()

@@ -1,0 +1,1 @@
+"""The plumbing: logs, shards, flushes, sources and sinks."""

@@ -1,0 +1,52 @@
+"""The Faust app: group membership, assignment and delivery of batches; everything durable is the shards'."""
+
+from typing import Any
+
+import faust
+
+from streams.batches import BatchSchema
+from streams.embedded.log import EmbeddedLog
+from streams.embedded.transport import path_of
+from streams.kafka.log import KafkaLog
+from streams.log import Log, LogError, TopicSpec
+
+APP_ID = "quotaflow"
+QUEUE = 8
+"""Batches that wait for an agent before its partition pauses."""
+
+
+def open_log(broker: str) -> Log:
+    """The log that a broker URL names; raises LogError for one that is none of ours."""
+    if broker.startswith("embedded://") and broker != "embedded://":
+        return EmbeddedLog(path_of(broker))
+    if broker.startswith("kafka://"):
+        return KafkaLog(broker.removeprefix("kafka://"), APP_ID)
+    message = f"{broker!r} names no log: use embedded://PATH or kafka://host:port"
+    raise LogError(message)
+
+
+def make_app(broker: str, log: Log) -> faust.App:
+    """An app on this log, with no agents yet."""
+    if isinstance(log, EmbeddedLog):
+        app = faust.App(APP_ID, broker="embedded://log", **COMMON)
+        app.transport.log = log
+        return app
+    from streams.kafka.settings import settings
+
+    return faust.App(APP_ID, **(settings(broker) | COMMON))
+
+
+COMMON: dict[str, Any] = {
+    "web_enabled": False,
+    "table_standby_replicas": 0,
+    "topic_disable_leader": True,
+    "topic_allow_declare": False,
+    "stream_wait_empty": False,
+    "consumer_auto_offset_reset": "earliest",
+    "autodiscover": False,
+}
+
+
+def batches(app: faust.App, topic: TopicSpec, shards: int) -> faust.TopicT:
+    """The channel of a topic on which agents receive one batch per fetch."""
+    return app.topic(topic.name, schema=BatchSchema(), maxsize=QUEUE, partitions=shards if topic.sharded else 1)

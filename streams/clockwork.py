@@ -1,0 +1,78 @@
+"""What makes time pass once the log is live: whoever owns control asks for a tick every so often."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from msgspec import json
+
+from schemas.control import Live, Tick
+from streams import topics
+from streams.clock import Clock
+from streams.log import Log, Outgoing, Spot
+from streams.shards import CONTROL, Shards
+
+SECONDS = 0.5
+"""Between two ticks while facts come in."""
+IDLE_SECONDS = 5.0
+"""Between two ticks while source partitions grow by nothing but ticks."""
+KEY = b"clock"
+
+
+def now() -> datetime:
+    """The only place that reads the clock for ticks."""
+    return datetime.now(UTC)
+
+
+class Clockwork:
+    """Asks for ticks in control; the clock agent copies them to where facts are."""
+
+    def __init__(self, log: Log, shards: Shards, weight: int) -> None:
+        """`weight` is how many offsets a copied tick takes at most (a transaction's end marker takes one)."""
+        self._log, self._shards, self._weight = log, shards, weight
+        self._spots = [Spot(topic.name, p) for topic in topics.SOURCES for p in range(shards.count)]
+        self._last = datetime.min.replace(tzinfo=UTC)
+        self._seen = (0, 0)
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self, *, live: bool) -> None:
+        """Makes the log live if asked to, and ticks while this worker owns control of a live log."""
+        if live:
+            await self.go_live()
+        self._task = asyncio.create_task(self._run())
+
+    async def go_live(self) -> None:
+        """From here on time follows the clock."""
+        await self._ask(Live(now()))
+
+    async def _ask(self, record: Live | Tick) -> None:
+        await self._log.append([Outgoing(topics.CONTROL.name, 0, KEY, json.encode(record))])
+
+    async def stop(self) -> None:
+        """No more ticks from here."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        try:
+            while True:
+                await asyncio.sleep(SECONDS)
+                clock = self._clock()
+                if clock is not None and clock.live and await self._due(clock):
+                    self._last = now()
+                    await self._ask(Tick(self._last))
+        except Exception as error:  # noqa: BLE001 - the worker reports it and stops
+            self.failed.set_exception(error)
+
+    def _clock(self) -> Clock | None:
+        shard = self._shards.owned.get(CONTROL)
+        found = shard.readers[topics.CONTROL.name] if shard else None
+        return found if isinstance(found, Clock) else None
+
+    async def _due(self, clock: Clock) -> bool:
+        total = sum((await self._log.ends(self._spots)).values())
+        before, copied = self._seen
+        self._seen = total, clock.copied
+        ticks = (clock.copied - copied) * len(self._spots) * self._weight
+        return total - before > ticks or (now() - self._last).total_seconds() >= IDLE_SECONDS

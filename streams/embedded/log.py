@@ -1,0 +1,147 @@
+"""The embedded log: the store behind the protocol that every engine keeps, with one thread for writing."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from streams.embedded.store import Store
+from streams.log import LogError, Outgoing, Record, Spot, TopicSpec
+
+POLL = 0.05
+"""Seconds between two looks for what other processes appended."""
+
+T = TypeVar("T")
+
+
+class EmbeddedLog:
+    """An append-only log in the file at `path`; several processes may use it, one of them as its worker."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Nothing is opened before `start`."""
+        self.path = Path(path)
+        self.grown = asyncio.Event()
+        self._store: Store | None = None
+        self._writing = ThreadPoolExecutor(1, thread_name_prefix="embedded-log")
+        self._write_store: Store | None = None
+
+    @property
+    def store(self) -> Store:
+        """The reading connection; raises LogError before `start`."""
+        if self._store is None:
+            message = f"the log {self.path} has not been started"
+            raise LogError(message)
+        return self._store
+
+    async def start(self) -> None:
+        """Opens the file, creating it when it is missing."""
+        if not self.path.parent.is_dir():
+            message = f"the folder of {self.path} does not exist: create it, or name another file with --broker"
+            raise LogError(message)
+        self._store = Store(self.path)
+        self._write_store = await self._write(lambda: Store(self.path))
+
+    async def stop(self) -> None:
+        """Closes the file after the write under way."""
+        if self._write_store is not None:
+            await self._write(self._write_store.close)
+            self._write_store = None
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+        self._writing.shutdown(wait=True)
+
+    async def _write(self, action: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._writing, action)
+
+    def _writer_store(self) -> Store:
+        if self._write_store is None:
+            message = f"the log {self.path} has been closed"
+            raise LogError(message)
+        return self._write_store
+
+    async def declare(self, topics: Iterable[TopicSpec], shards: int) -> int:
+        """Creates the topics that are missing; gives the number of shards of the file."""
+        store, wanted = self._writer_store(), list(topics)
+        return await self._write(lambda: store.declare(wanted, shards))
+
+    async def append(self, records: Sequence[Outgoing]) -> list[int]:
+        """Appends records in one transaction and gives their offsets."""
+        return await self.transact(records, {}, None)
+
+    async def transact(self, records: Sequence[Outgoing], positions: Mapping[Spot, int], owner: tuple[str, int] | None) -> list[int]:
+        """Appends records and stores positions in one transaction of this owner; raises ShutOut."""
+        store, ts = self._writer_store(), int(time.time() * 1000)
+        offsets = await self._write(lambda: store.write(records, positions, ts, owner))
+        self.grown.set()
+        return offsets
+
+    async def ends(self, spots: Iterable[Spot]) -> dict[Spot, int]:
+        """The next offset of each spot."""
+        return self._column("next", spots)
+
+    async def starts(self, spots: Iterable[Spot]) -> dict[Spot, int]:
+        """The first offset that each spot still has."""
+        return self._column("first", spots)
+
+    async def committed(self, spots: Iterable[Spot]) -> dict[Spot, int]:
+        """The stored position of each spot that has one."""
+        return self._column("position", spots)
+
+    def _column(self, name: str, spots: Iterable[Spot]) -> dict[Spot, int]:
+        found = self.store.column(name)
+        return {spot: found[spot] for spot in spots if spot in found}
+
+    async def read(self, spot: Spot, start: int = 0, end: int | None = None) -> AsyncIterator[list[Record]]:
+        """Records of [start, end) in chunks; the end defaults to the end as of now."""
+        last = self.store.column("next").get(spot, 0) if end is None else end
+        while start < last and (chunk := self.store.read(spot, start, last)):
+            yield chunk
+            start = chunk[-1].offset + 1
+
+    async def tail(self, starts: Mapping[Spot, int]) -> AsyncIterator[list[Record]]:
+        """Records of several spots from these offsets on, for ever."""
+        at = dict(starts)
+        while True:
+            for spot, end in (await self.ends(at)).items():
+                async for chunk in self.read(spot, at[spot], end):
+                    yield chunk
+                at[spot] = max(at[spot], end)
+            await self.growth(self.store.version())
+
+    async def growth(self, seen: int) -> None:
+        """Returns when the file may have grown since the store had the version `seen`."""
+        while self._store is not None and self._store.version() == seen:
+            try:
+                await asyncio.wait_for(self.grown.wait(), POLL)
+            except TimeoutError:
+                continue
+            self.grown.clear()
+
+    async def writer(self, name: str) -> "EmbeddedWriter":
+        """A writer of this name that shuts out all earlier ones."""
+        store = self._writer_store()
+        return EmbeddedWriter(self, name, await self._write(lambda: store.take_over(name)))
+
+    async def forget(self, topics: Mapping[str, bool]) -> None:
+        """Deletes what was read: topic → whether to keep the last record of every key."""
+        store = self._writer_store()
+        for topic, superseded_only in topics.items():
+            await self._write(lambda topic=topic, only=superseded_only: store.forget(topic, superseded_only=only))  # type: ignore[misc]
+
+
+class EmbeddedWriter:
+    """A shard's writer: each commit is one SQLite transaction that checks that nobody took over."""
+
+    def __init__(self, log: EmbeddedLog, name: str, epoch: int) -> None:
+        """Made by `EmbeddedLog.writer`."""
+        self._log, self._owner = log, (name, epoch)
+
+    async def commit(self, records: Sequence[Outgoing], positions: Mapping[Spot, int]) -> None:
+        """Makes records and positions durable at once; raises ShutOut after a later owner came."""
+        await self._log.transact(records, positions, self._owner)
+
+    async def close(self) -> None:
+        """Nothing is held open."""

@@ -1,0 +1,178 @@
+"""The SQLite file behind the embedded log: spots, records, tables, positions and writers, in short transactions."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+
+from streams.log import LogError, Outgoing, Record, ShutOut, Spot, TopicSpec
+
+LAYOUT = """
+CREATE TABLE IF NOT EXISTS spots (
+    id INTEGER PRIMARY KEY, topic TEXT NOT NULL, part INTEGER NOT NULL, compact INTEGER NOT NULL,
+    first INTEGER NOT NULL DEFAULT 0, next INTEGER NOT NULL DEFAULT 0, position INTEGER, UNIQUE (topic, part));
+CREATE TABLE IF NOT EXISTS records (
+    spot INTEGER NOT NULL, offset INTEGER NOT NULL, ts INTEGER NOT NULL, key BLOB, value BLOB,
+    PRIMARY KEY (spot, offset)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS entries (
+    spot INTEGER NOT NULL, key BLOB NOT NULL, offset INTEGER NOT NULL, ts INTEGER NOT NULL, value BLOB NOT NULL,
+    PRIMARY KEY (spot, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS writers (name TEXT PRIMARY KEY, epoch INTEGER NOT NULL);
+"""
+CHUNK = 2000
+VERSION = 1
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection with the settings of this log; raises LogError when the file is none of ours."""
+    try:
+        found = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256)
+        found.execute("PRAGMA journal_mode = WAL")
+        # A crash of the process loses nothing; only a power cut may lose the last moments, consistently.
+        found.execute("PRAGMA synchronous = NORMAL")
+        found.execute("PRAGMA wal_autocheckpoint = 4000")
+        version = found.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, VERSION):
+            message = f"{path} was written by another version (layout {version}, this one reads {VERSION})"
+            raise LogError(message)
+        if version == 0:
+            found.executescript(LAYOUT + f"PRAGMA user_version = {VERSION};")
+    except sqlite3.DatabaseError as error:
+        message = f"{path} is not a QuotaFlow log or cannot be opened ({error}): name another file with --broker"
+        raise LogError(message) from error
+    return found
+
+
+class Store:
+    """One connection's view of the file; every method is one short transaction or read."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens the file, creating it when it is missing."""
+        self.db = connect(path)
+        self.spots: dict[Spot, tuple[int, bool]] = {}
+        self._refresh()
+
+    def _refresh(self) -> None:
+        rows = self.db.execute("SELECT topic, part, id, compact FROM spots")
+        self.spots = {Spot(topic, part): (spot, bool(compact)) for topic, part, spot, compact in rows}
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self.db.close()
+
+    def declare(self, topics: Iterable[TopicSpec], shards: int) -> int:
+        """Creates missing spots; an existing log's number of shards wins and is given back."""
+        topics = list(topics)
+        with self.db:
+            self.db.execute("BEGIN IMMEDIATE")
+            self._refresh()
+            known = [1 + max(s.partition for s in self.spots if s.topic == t.name)
+                     for t in topics if t.sharded and any(s.topic == t.name for s in self.spots)]  # fmt: skip
+            shards = known[0] if known else shards
+            self.db.executemany(
+                "INSERT OR IGNORE INTO spots (topic, part, compact) VALUES (?, ?, ?)",
+                [(t.name, part, t.compact and not t.lag_ms) for t in topics for part in range(shards if t.sharded else 1)],
+            )
+        self._refresh()
+        return shards
+
+    def spot(self, spot: Spot) -> tuple[int, bool]:
+        """The spot's row id and whether it is a table; raises LogError when the topic is unknown."""
+        if spot not in self.spots:
+            self._refresh()
+        if spot not in self.spots:
+            message = f"this log has no {spot.topic}[{spot.partition}]: start `quotaflow worker` on it once, or apply a plan"
+            raise LogError(message)
+        return self.spots[spot]
+
+    def write(self, records: Sequence[Outgoing], positions: Mapping[Spot, int], ts: int, owner: tuple[str, int] | None) -> list[int]:
+        """Appends records and stores positions in one transaction; raises ShutOut when the owner is not the last one."""
+        with self.db:
+            self.db.execute("BEGIN IMMEDIATE")
+            if owner is not None:
+                self._check(owner)
+            offsets = self._append(records, ts)
+            self.db.executemany(
+                "UPDATE spots SET position = ? WHERE id = ?", [(p, self.spot(s)[0]) for s, p in positions.items()]
+            )
+        return offsets
+
+    def _check(self, owner: tuple[str, int]) -> None:
+        name, epoch = owner
+        row = self.db.execute("SELECT epoch FROM writers WHERE name = ?", (name,)).fetchone()
+        if row is None or row[0] != epoch:
+            message = f"writer {name} was shut out by a later owner"
+            raise ShutOut(message)
+
+    def _append(self, records: Sequence[Outgoing], ts: int) -> list[int]:
+        offsets = [0] * len(records)
+        places = sorted(range(len(records)), key=lambda i: records[i][:2])
+        for where, group in groupby(places, key=lambda i: records[i][:2]):
+            spot, compact = self.spot(Spot(*where))
+            first = self.db.execute("SELECT next FROM spots WHERE id = ?", (spot,)).fetchone()[0]
+            mine = list(group)
+            for at, i in enumerate(mine, first):
+                offsets[i] = at
+            self.db.execute("UPDATE spots SET next = ? WHERE id = ?", (first + len(mine), spot))
+            (self._put if compact else self._add)(spot, ts, [(offsets[i], records[i].key, records[i].value) for i in mine])
+        return offsets
+
+    def _add(self, spot: int, ts: int, rows: list[tuple[int, bytes | None, bytes | None]]) -> None:
+        self.db.executemany(
+            "INSERT INTO records (spot, offset, ts, key, value) VALUES (?, ?, ?, ?, ?)",
+            [(spot, offset, ts, key, value) for offset, key, value in rows],
+        )
+
+    def _put(self, spot: int, ts: int, rows: list[tuple[int, bytes | None, bytes | None]]) -> None:
+        last = {key: (offset, value) for offset, key, value in rows}
+        if None in last:
+            message = "a record for a table has no key"
+            raise LogError(message)
+        self.db.executemany("DELETE FROM entries WHERE spot = ? AND key = ?", [(spot, k) for k, (_, v) in last.items() if v is None])
+        self.db.executemany(
+            "INSERT OR REPLACE INTO entries (spot, key, offset, ts, value) VALUES (?, ?, ?, ?, ?)",
+            [(spot, key, offset, ts, value) for key, (offset, value) in last.items() if value is not None],
+        )
+
+    def read(self, spot: Spot, start: int, end: int) -> list[Record]:
+        """Up to a chunk of records with offsets in [start, end), in order; of a table all at once."""
+        row, compact = self.spot(spot)
+        table = "entries" if compact else "records"
+        rows = self.db.execute(
+            f"SELECT offset, ts, key, value FROM {table} WHERE spot = ? AND offset >= ? AND offset < ? ORDER BY offset LIMIT ?",  # noqa: S608 - one of two constants
+            (row, start, end, -1 if compact else CHUNK),
+        )
+        return [Record(spot.topic, spot.partition, *columns) for columns in rows]
+
+    def column(self, name: str) -> dict[Spot, int]:
+        """`first`, `next` or `position` of every spot that has one."""
+        pick = itemgetter({"first": 2, "next": 3, "position": 4}[name])
+        rows = self.db.execute("SELECT topic, part, first, next, position FROM spots").fetchall()
+        return {Spot(row[0], row[1]): pick(row) for row in rows if pick(row) is not None}
+
+    def version(self) -> int:
+        """A number that differs whenever another connection has written since."""
+        return int(self.db.execute("PRAGMA data_version").fetchone()[0])
+
+    def take_over(self, name: str) -> int:
+        """The epoch of a new writer of this name; all earlier epochs are shut out."""
+        with self.db:
+            self.db.execute("BEGIN IMMEDIATE")
+            self.db.execute("INSERT OR IGNORE INTO writers (name, epoch) VALUES (?, 0)", (name,))
+            self.db.execute("UPDATE writers SET epoch = epoch + 1 WHERE name = ?", (name,))
+            return int(self.db.execute("SELECT epoch FROM writers WHERE name = ?", (name,)).fetchone()[0])
+
+    def forget(self, topic: str, *, superseded_only: bool) -> int:
+        """Deletes what every reader has passed: all of it, or only what a later record of the same key replaces."""
+        with self.db:
+            self.db.execute("BEGIN IMMEDIATE")
+            kept = "AND EXISTS (SELECT 1 FROM records n WHERE n.spot = records.spot AND n.key = records.key AND n.offset > records.offset)"
+            cursor = self.db.execute(
+                "DELETE FROM records WHERE spot IN (SELECT id FROM spots WHERE topic = ?) AND offset <"
+                " (SELECT coalesce(position, 0) FROM spots WHERE id = records.spot) " + (kept if superseded_only else ""),
+                (topic,),
+            )
+            if not superseded_only:
+                self.db.execute("UPDATE spots SET first = max(first, coalesce(position, 0)) WHERE topic = ?", (topic,))
+            return cursor.rowcount

@@ -1,0 +1,150 @@
+"""How ticks, plan markers and what is said between them pass through one agent of one shard (docs/adr/0005)."""
+
+from collections.abc import Callable, Sequence
+from math import inf
+from typing import NamedTuple
+
+from msgspec import DecodeError, ValidationError, json
+
+from quota.plans import PlanIndex
+from schemas.control import PlanMarker, Tick
+from schemas.marks import Mark
+from streams import tables
+from streams.batches import Fetched
+from streams.log import Outgoing, Spot
+from streams.quarantine import dead_letter, misuse
+from streams.stages.stage import Moment, Place, Stage
+
+AHEAD = 200
+"""How many ticks a source may be ahead of what its own shard's credits have completed."""
+
+
+class Flow(NamedTuple):
+    """Where a hop reads and who speaks there, and where it passes ticks and markers on.
+
+    `outside` topics carry facts of others: what cannot be used there is quarantined, elsewhere it is a bug.
+    """
+
+    topic: str
+    senders: tuple[str, ...]
+    targets: tuple[Spot, ...]
+    outside: bool
+
+
+class Hop:
+    """One agent's reader of one partition: it decides what counts for which tick, and under which plan."""
+
+    def __init__(
+        self, place: Place, flow: Flow, stage: Stage, mark: Mark, plan_of: Callable[[int], PlanIndex | None]
+    ) -> None:
+        """`plan_of` gives a revision's plan, or None while the plan reader does not have it."""
+        self.place, self.flow, self.stage, self._plan_of = place, flow, stage, plan_of
+        self.position, self.revision, self.tick, self.at = mark.position, mark.revision, mark.tick, mark.at
+        self.passed = dict(mark.passed)
+        self.open = {tick.number: tick for tick in mark.open}
+        self.revisions = {sender: list(said) for sender, said in mark.revisions.items()}
+        self.out: list[Outgoing] = []
+        self.facts = 0
+        self.changed = False
+        self.limit: Callable[[], float] = lambda: inf
+
+    @property
+    def mark(self) -> Mark:
+        """Where this hop stands."""
+        return Mark(
+            self.flow.topic, self.position, self.revision, self.tick, self.at, self.passed, [*self.open.values()], self.revisions
+        )  # fmt: skip
+
+    def read(self, records: Sequence[Fetched]) -> int:
+        """Reads records in order and gives how many; fewer than all when the next one has to wait."""
+        for count, record in enumerate(records):
+            if record.offset >= self.position:
+                said = self._decode(record)
+                if self._must_wait(said):
+                    return count
+                self._take(said, record)
+                self.position = record.offset + 1
+                self.changed = True
+        return len(records)
+
+    def _decode(self, record: Fetched) -> object:
+        try:
+            misuse(record, outside=self.flow.outside)
+            return self.stage.decode(record.value or b"")
+        except (ValidationError, DecodeError, RecursionError) as error:
+            if not self.flow.outside:
+                raise
+            self.out.append(dead_letter(record, str(error), self.place.shard))
+            return None
+
+    def _must_wait(self, said: object) -> bool:
+        if isinstance(said, PlanMarker):
+            return self._plan_of(said.revision) is None
+        return isinstance(said, Tick) and said.number > self.limit()
+
+    def _take(self, said: object, record: Fetched) -> None:
+        if isinstance(said, Tick):
+            self._take_tick(said)
+        elif isinstance(said, PlanMarker):
+            self._take_marker(said)
+        elif said is not None:
+            self.facts += 1
+            self.stage.take(said, record, self.passed.get(self.stage.sender_of(said), -1))
+
+    def _take_tick(self, tick: Tick) -> None:
+        if tick.number <= self.passed.get(tick.sender, -1):
+            return
+        self.passed[tick.sender] = tick.number
+        if tick.number > self.tick:
+            self.open[tick.number] = tick
+        reached = min(self.passed.get(sender, -1) for sender in self.flow.senders)
+        for number in sorted(number for number in self.open if number <= reached):
+            self._complete(self.open.pop(number))
+
+    def _take_marker(self, marker: PlanMarker) -> None:
+        said = self.revisions.setdefault(marker.sender, [])
+        if marker.revision > max((revision for _, revision in said), default=0):
+            said.append((self.passed.get(marker.sender, -1), marker.revision))
+            if len(self.flow.senders) == 1 and self.flow.outside:
+                self._switch(self._target(marker.number))
+
+    def _target(self, number: int) -> int:
+        """The revision that all senders had reached before the tick of this number."""
+        said = (self.revisions.get(sender, ()) for sender in self.flow.senders)
+        return min(max((revision for epoch, revision in versions if epoch < number), default=0) for versions in said)
+
+    def _switch(self, revision: int) -> bool:
+        if revision <= self.revision:
+            return False
+        plan = self._plan_of(revision)
+        if plan is None:
+            message = f"revision {revision} of the plan is due in {self.place.sender} but unknown"
+            raise LookupError(message)
+        self.out += self.stage.switch(plan)
+        self.revision = revision
+        for sender, said in self.revisions.items():
+            self.revisions[sender] = [version for version in said if version[1] >= revision] or said[-1:]
+        if self.flow.outside:
+            self._pass_on(PlanMarker(revision, self.tick, self.place.sender))
+        return True
+
+    def _complete(self, tick: Tick) -> None:
+        switched = self._switch(self._target(tick.number))
+        before, evaluates = self.at, tick.at is not None and (self.at is None or tick.at > self.at)
+        self.at = tick.at if evaluates else self.at
+        self.out += self.stage.complete(Moment(tick, self.at, before, evaluates))
+        if switched and not self.flow.outside:
+            self._pass_on(PlanMarker(self.revision, tick.number, self.place.sender))
+        self._pass_on(Tick(tick.at, tick.number, self.place.sender, tick.quiet))
+        self.tick = tick.number
+
+    def _pass_on(self, record: Tick | PlanMarker) -> None:
+        key, value = self.place.sender.encode(), json.encode(record)
+        self.out += [Outgoing(*target, key, value) for target in self.flow.targets]
+
+    def flush(self) -> list[Outgoing]:
+        """Everything to be written since the last flush: what was said, then table records and the mark."""
+        self.out += self.stage.owed()
+        out, self.out, self.changed = self.out, [], False
+        mark = Outgoing(tables.MARKS.name, self.place.shard, self.flow.topic.encode(), json.encode(self.mark))
+        return [*out, *self.stage.stored(), mark]

@@ -1,0 +1,59 @@
+"""Setting unusable records aside: bounded bytes, where they came from, and what is wrong."""
+
+import traceback
+from collections.abc import Sequence
+
+from msgspec import ValidationError, json
+
+from quota.errors import InvalidRecord
+from schemas.dead_letters import DeadLetter
+from streams import topics
+from streams.batches import Fetched
+from streams.log import Outgoing
+
+LARGEST_FACT = 64 * 1024
+"""Bytes of the largest fact that is read."""
+LARGEST_ENTITY = 768 * 1024
+"""Bytes of the largest entity record; brokers take 1 MiB."""
+KEPT = 16 * 1024
+"""Bytes of an unusable record that are kept."""
+
+
+def misuse(record: Fetched, *, outside: bool) -> None:
+    """Raises ValidationError for a record that is not worth decoding: no value, or too large."""
+    if not record.value:
+        message = "the record has no value: a fact is a JSON object"
+        raise ValidationError(message)
+    if outside and len(record.value) > LARGEST_FACT:
+        message = f"the record has {len(record.value)} bytes, more than {LARGEST_FACT}: send facts, not documents"
+        raise ValidationError(message)
+
+
+def dead_letter(record: Fetched, reason: str, shard: int, error: BaseException | None = None) -> Outgoing:
+    """The dead letter of a record; its id and key are the record's origin."""
+    raw = record.value or b""
+    letter = DeadLetter(
+        id=f"{record.topic}/{record.partition}/{record.offset}",
+        topic=record.topic,
+        reason=reason,
+        raw=raw[:KEPT],
+        key=record.key[:1024] if record.key else None,
+        partition=record.partition,
+        offset=record.offset,
+        truncated=max(0, len(raw) - KEPT),
+        traceback="".join(traceback.format_exception(error)) if error else None,
+    )
+    return Outgoing(topics.DEAD_LETTERS.name, shard, letter.id.encode(), json.encode(letter))
+
+
+def dead_letters(records: Sequence[Fetched], error: Exception, shard: int) -> list[Outgoing]:
+    """The dead letters of records that failed together; a bug keeps its traceback."""
+    reason = f"{type(error).__name__}: {error}"
+    return [dead_letter(record, reason, shard, error) for record in records]
+
+
+def overgrown(key: str, encoded: bytes) -> None:
+    """Raises InvalidRecord when an entity record is too large for one log record."""
+    if len(encoded) > LARGEST_ENTITY:
+        message = f"{key} would have {len(encoded)} bytes of facts, more than {LARGEST_ENTITY}: its source repeats events under new ids"
+        raise InvalidRecord(message)

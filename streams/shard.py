@@ -1,0 +1,116 @@
+"""One shard in memory: its readers, what waits, and the flush that makes it durable."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from faust.types import TP
+
+from schemas.marks import Mark
+from streams.batches import Batch, Fetched, Flow
+from streams.log import Outgoing, Spot, Writer
+
+SLOWEST_FLUSH = 3.0
+"""Seconds that facts wait at most for a flush when flushes take long."""
+
+
+class Reader(Protocol):
+    """One topic's reader in a shard: a hop, or the clock."""
+
+    position: int
+    changed: bool
+
+    @property
+    def mark(self) -> Mark: ...
+
+    def read(self, records: Sequence[Fetched]) -> int:
+        """How many records were read; the rest has to wait."""
+        ...
+
+    def flush(self) -> list[Outgoing]:
+        """What is to be written."""
+        ...
+
+
+class Shard:
+    """The unit of ownership: everything its readers did since the last flush becomes durable together."""
+
+    def __init__(
+        self, number: int, opening: int, readers: dict[str, Reader], writer: Writer, consumer: Flow, pause: float
+    ) -> None:
+        """`readers` by topic; `pause` is how many seconds a flush waits for more."""
+        self.number, self.opening, self.readers, self.writer = number, opening, readers, writer
+        self.flushes = 0
+        self.void = False
+        self._consumer, self._least, self._pause = consumer, pause, pause
+        self._backlogs: dict[str, list[Fetched]] = {}
+        self._wanted = asyncio.Event()
+        self._flushing = asyncio.Lock()
+        self._stored: dict[str, int] = {topic: reader.position for topic, reader in readers.items()}
+
+    @property
+    def positions(self) -> dict[TP, int]:
+        """Where every reader goes on."""
+        return {TP(topic, self.number): reader.position for topic, reader in self.readers.items()}
+
+    def read(self, batch: Batch) -> None:
+        """Takes a batch; what has to wait goes to the topic's backlog, and the partition pauses."""
+        if batch.opening != self.opening:
+            return
+        if batch.topic in self._backlogs:
+            self._backlogs[batch.topic] += batch.records
+            return
+        self._read(batch.topic, batch.records)
+        self.pump()
+
+    def _read(self, topic: str, records: Sequence[Fetched]) -> bool:
+        count = self.readers[topic].read(records)
+        if count < len(records):
+            self._backlogs[topic] = [*records[count:]]
+            self._consumer.hold_partitions({TP(topic, self.number)})
+        if self.readers[topic].changed:
+            self._wanted.set()
+        return count == len(records)
+
+    def pump(self) -> None:
+        """Tries what waits; topics of which nothing waits any more are fetched again."""
+        for topic in [*self._backlogs]:
+            if self._read(topic, self._backlogs.pop(topic)):
+                self._consumer.release_partitions({TP(topic, self.number)})
+
+    def forget_backlogs(self) -> None:
+        """What was fetched but not read is fetched again."""
+        self._backlogs.clear()
+
+    async def flush_forever(self, flushed: Callable[[], None]) -> None:
+        """Flushes whenever something was read, after a pause that grows with the time a flush takes."""
+        while True:
+            await self._wanted.wait()
+            await asyncio.sleep(self._pause)
+            started = time.monotonic()
+            # A commit that is under way is waited for, never cancelled: see `settle`.
+            await asyncio.shield(self.flush())
+            self._pause = min(SLOWEST_FLUSH, max(self._least, time.monotonic() - started))
+            flushed()
+
+    async def flush(self) -> None:
+        """Makes everything read so far durable, with its positions, at once; raises ShutOut or FlushUnknown.
+
+        Whatever it raises, the shard is void: its memory is ahead of what is durable.
+        """
+        async with self._flushing:
+            self._wanted.clear()
+            self.void = True
+            out = [record for reader in self.readers.values() if reader.changed for record in reader.flush()]
+            moved = {t: r.position for t, r in self.readers.items() if r.position != self._stored[t]}
+            if out or moved:
+                await self.writer.commit(out, {Spot(topic, self.number): at for topic, at in moved.items()})
+                self._stored |= moved
+                self.flushes += 1
+            self.void = False
+
+    async def settle(self) -> bool:
+        """Waits for the flush under way and tells whether the memory is still good."""
+        async with self._flushing:
+            return not self.void

@@ -1,0 +1,187 @@
+"""Facts into entity records, and what all of them add up to as cells: the stage behind every source topic."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec import json
+
+from quota.cells import add
+from quota.credits import fan_out
+from quota.plans import PlanIndex
+from schemas.control import PlanMarker, Tick
+from schemas.credits import Credit, Parts
+from schemas.fields import Origin
+from streams import topics
+from streams.batches import Fetched
+from streams.log import Outgoing, TopicSpec
+from streams.quarantine import dead_letters, overgrown
+from streams.stages.stage import Moment, Place
+
+Cell = tuple[str, str]
+"""A scope and a local day."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What differs between activities, meetings and deals: types, keys, and the pure functions of one module of quota.
+
+    `moves` tells that a corrected fact may belong to another entity than the fact it corrects.
+    """
+
+    topic: TopicSpec
+    table: TopicSpec
+    fact: type[Any]
+    record: type[Any]
+    route: Callable[[Any], str]
+    entity: Callable[[Any], str]
+    fold: Callable[[Any, Sequence[tuple[Any, Origin]]], Any]
+    contributions: Callable[[Any, PlanIndex], Mapping[Cell, Parts]]
+    moves: Any = None
+
+
+class Entities:
+    """The records of one shard's entities, and its cells: always a function of the records and the plan."""
+
+    def __init__(self, kind: Kind, place: Place) -> None:
+        """Empty until loaded."""
+        self.kind, self.place = kind, place
+        self.records: dict[str, Any] = {}
+        self.cells: dict[Cell, Parts] = {}
+        self.forwarded = 0
+        self._plan: PlanIndex | None = None
+        self._adds: dict[str, Mapping[Cell, Parts]] = {}
+        self._pending: dict[str, list[tuple[Any, Fetched]]] = defaultdict(list)
+        self._touched: dict[Cell, bool] = {}
+        self._stored: dict[str, bytes | None] = {}
+        self._aside: list[Outgoing] = []
+        self._at: dict[str, str] = {}
+        self._decode = json.Decoder(kind.fact | Tick | PlanMarker).decode
+        self._load = json.Decoder(kind.record).decode
+
+    def decode(self, value: bytes) -> object:
+        """A fact, tick or marker; raises msgspec.DecodeError."""
+        return self._decode(value)
+
+    def sender_of(self, said: object) -> str:
+        """Facts come from outside: the control topic is the only sender that counts."""
+        return "control"
+
+    def load(self, table: str, key: bytes, value: bytes) -> None:
+        """Takes back an entity record."""
+        self.records[key.decode()] = self._load(value)
+
+    def install(self, plan: PlanIndex | None, tick: int) -> None:
+        """Recomputes every contribution and cell under this plan."""
+        self._plan, self._adds, self.cells = plan, {}, {}
+        for key, record in self.records.items():
+            self._replace(key, self._contributions(record), quiet=True)
+            if self.kind.moves:
+                self._at.update(dict.fromkeys(self.kind.moves.identities(record), key))
+        self._touched = {}
+
+    def take(self, said: Any, record: Fetched, epoch: int) -> None:
+        """Notes a fact for the next drain; one that belongs to another shard is forwarded there."""
+        home = self.place.shard_of(self.kind.route(said))
+        if home != self.place.shard:
+            self.forwarded += 1
+            self._aside.append(Outgoing(self.kind.topic.name, home, self.kind.route(said).encode(), record.value))
+            return
+        key = self.kind.entity(said)
+        if self.kind.moves and not self._settle(said, key):
+            return
+        self._pending[key].append((said, record))
+
+    def _settle(self, said: Any, key: str) -> bool:
+        """Whether the fact counts: one that corrects a fact of another entity takes it out there, or is outdated itself."""
+        identity = f"{said.source}|{said.id}"
+        old = self._at.setdefault(identity, key)
+        if old == key:
+            return True
+        self._fold(old)
+        kept = self.records.get(old)
+        if kept is not None and identity in kept.done:
+            if self.kind.moves.rank(kept.done[identity]) >= self.kind.moves.rank_of(said):
+                return False
+            self._keep(old, self.kind.moves.without(kept, identity), quiet=said.quiet)
+        self._at[identity] = key
+        return True
+
+    def owed(self) -> Iterable[Outgoing]:
+        """Folds what is pending and says every touched cell."""
+        for key in [*self._pending]:
+            self._fold(key)
+        said, self._touched = self._touched, {}
+        aside, self._aside = self._aside, []
+        return aside + [self._credit(cell, quiet=quiet) for cell, quiet in said.items()]
+
+    def complete(self, moment: Moment) -> Iterable[Outgoing]:
+        """What is owed is said before the tick."""
+        return self.owed()
+
+    def switch(self, plan: PlanIndex) -> Iterable[Outgoing]:
+        """Says what is owed under the old plan, then every cell that differs under the new one."""
+        owed, old = [*self.owed()], self.cells
+        self.install(plan, 0)
+        differ = [cell for cell in {**old, **self.cells} if old.get(cell) != self.cells.get(cell)]
+        return owed + [self._credit(cell, quiet=False) for cell in differ]
+
+    def stored(self) -> list[Outgoing]:
+        """The entity records that changed."""
+        stored, self._stored = self._stored, {}
+        table = self.kind.table.name
+        return [Outgoing(table, self.place.shard, key.encode(), value) for key, value in stored.items()]
+
+    def _fold(self, key: str) -> None:
+        facts = self._pending.pop(key, [])
+        if not facts:
+            return
+        try:
+            after = self.kind.fold(
+                self.records.get(key), [(fact, Origin(r.topic, r.partition, r.offset)) for fact, r in facts]
+            )
+            if after is not None:
+                self._keep(key, after, quiet=all(fact.quiet for fact, _ in facts))
+        except Exception as error:  # noqa: BLE001 - a bug on one entity is quarantined with its traceback, not spread
+            self._aside += dead_letters([record for _, record in facts], error, self.place.shard)
+
+    def _keep(self, key: str, after: Any, *, quiet: bool) -> None:
+        """Stores a record and replaces what it adds; the record is dropped when it holds nothing any more."""
+        encoded = None if after is None else json.encode(after)
+        if encoded is not None:
+            overgrown(key, encoded)
+        adds = {} if after is None else self._contributions(after)
+        if after is None:
+            self.records.pop(key, None)
+        else:
+            self.records[key] = after
+        self._stored[key] = encoded
+        self._replace(key, adds, quiet=quiet)
+
+    def _contributions(self, record: Any) -> Mapping[Cell, Parts]:
+        return self.kind.contributions(record, self._plan) if self._plan else {}
+
+    def _replace(self, key: str, new: Mapping[Cell, Parts], *, quiet: bool) -> None:
+        old = self._adds.get(key, {})
+        if new:
+            self._adds[key] = new
+        else:
+            self._adds.pop(key, None)
+        change: dict[Cell, Parts] = {cell: dict(parts) for cell, parts in new.items()}
+        for cell, parts in old.items():
+            add(change.setdefault(cell, {}), parts, -1)
+        if self._plan is None:
+            return
+        for cell, parts in fan_out({cell: parts for cell, parts in change.items() if parts}, self._plan).items():
+            if parts:
+                add(self.cells.setdefault(cell, {}), parts)
+                self._touched[cell] = quiet and self._touched.get(cell, True)
+                if not self.cells[cell]:
+                    del self.cells[cell]
+
+    def _credit(self, cell: Cell, *, quiet: bool) -> Outgoing:
+        scope, day = cell
+        credit = Credit(self.place.sender, scope, day, self.cells.get(cell, {}), quiet)
+        key = f"{self.place.sender}|{scope}|{day}".encode()
+        return Outgoing(topics.CREDITS.name, self.place.shard_of(scope), key, json.encode(credit))

@@ -1,0 +1,51 @@
+"""What the rules need beside standings: each scope's outlook, the wins of a day, and what all deals taught."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+
+from msgspec import json
+from msgspec.structs import replace
+
+from quota.baselines import baseline
+from quota.outlooks import outlook
+from quota.plans import PlanIndex
+from schemas.standings import Wins
+from streams import topics
+from streams.log import Outgoing, Spot
+from streams.stages.stage import Place
+from streams.stages.sums import Sums
+
+WON_DEAL = "won_deal|"
+WINDOW = 28
+"""Days of creations that an outlook counts (metrics: the shortage rule)."""
+
+
+def outlooks(sums: Sums, scopes: Iterable[str], day: date, plan: PlanIndex, place: Place) -> Iterator[Outgoing]:
+    """The outlook of every scope at the end of a working day."""
+    recent = [(day - timedelta(days=back)).isoformat() for back in range(WINDOW)]
+    for scope in scopes:
+        if scope != "unassigned":
+            days = sums.days.get(scope, {})
+            by_day = sums.opened.get(scope, {}) | {day: days[day] for day in recent if day in days}
+            found = outlook(scope, day, sums.totals.get(scope, {}), by_day, plan)
+            value = json.encode(replace(found, sender=place.sender))
+            yield Outgoing(topics.STANDINGS.name, place.shard, f"{scope}|outlook".encode(), value)
+
+
+def wins(sums: Sums, place: Place) -> Iterator[Outgoing]:
+    """The won deals of every rep's day of which they changed; none retracts."""
+    for (scope, day), quiet in sorted(sums.won.items()):
+        parts = sums.days.get(scope, {}).get(day, {})
+        deals = {part.removeprefix(WON_DEAL): amount for part, amount in parts.items() if part.startswith(WON_DEAL)}
+        said = Wins(scope, day, deals, place.sender, quiet)
+        yield Outgoing(topics.STANDINGS.name, place.shard, f"{scope}|wins|{day}".encode(), json.encode(said))
+
+
+def lessons(sums: Sums, day: date, plan: PlanIndex, place: Place, to: Iterable[Spot]) -> Iterator[Outgoing]:
+    """The baseline, said to every shard by the owner of `company`."""
+    targets = tuple(to)
+    if targets:
+        found = baseline(day, sums.totals.get("company", {}), sums.days.get("company", {}), plan)
+        value = json.encode(replace(found, sender=place.sender))
+        for target in targets:
+            yield Outgoing(*target, b"baseline", value)

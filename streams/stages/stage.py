@@ -1,0 +1,76 @@
+"""What the hop asks of an agent's arithmetic in one shard, and the place in which it stands."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from quota.plans import PlanIndex
+from schemas.control import Tick
+from streams.batches import Fetched
+from streams.log import Outgoing
+
+
+class Place(NamedTuple):
+    """Which agent in which shard, and where keys belong: `shard_of` gives the shard of a scope or of a source's key."""
+
+    agent: str
+    shard: int
+    shards: int
+    shard_of: Callable[[str], int]
+
+    @property
+    def sender(self) -> str:
+        """The name under which this agent's shard speaks."""
+        return f"{self.agent}/{self.shard}"
+
+
+class Moment(NamedTuple):
+    """A complete tick: `at` is the last moment that time has come to, `before` the one before it.
+
+    `evaluates` is false when the tick carried no moment above the last: it is passed on, rules are not evaluated.
+    """
+
+    tick: Tick
+    at: datetime | None
+    before: datetime | None
+    evaluates: bool
+
+
+class Stage(Protocol):
+    """The arithmetic of one agent in one shard: records in, what is owed out; it never looks at a clock."""
+
+    def decode(self, value: bytes) -> object:
+        """The typed content of a record; raises msgspec.DecodeError for one that is unusable."""
+        ...
+
+    def load(self, table: str, key: bytes, value: bytes) -> None:
+        """Takes back a table record when the shard is taken over."""
+        ...
+
+    def install(self, plan: PlanIndex | None, tick: int) -> None:
+        """Recomputes all that is derived, as of the last complete tick and under the plan of the mark."""
+        ...
+
+    def take(self, said: object, record: Fetched, epoch: int) -> None:
+        """Notes a record; `epoch` is the last tick that its sender had passed."""
+        ...
+
+    def sender_of(self, said: object) -> str:
+        """Which upstream partition said it."""
+        ...
+
+    def owed(self) -> Iterable[Outgoing]:
+        """Everything that its records imply and that was not said: called at each flush."""
+        ...
+
+    def complete(self, moment: Moment) -> Iterable[Outgoing]:
+        """Everything to be said before this tick."""
+        ...
+
+    def switch(self, plan: PlanIndex) -> Iterable[Outgoing]:
+        """From here on this plan is in force: says what differs."""
+        ...
+
+    def stored(self) -> list[Outgoing]:
+        """The table records that changed since the last call, encoded."""
+        ...

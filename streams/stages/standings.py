@@ -1,0 +1,139 @@
+"""Cells into standings: the stage of the credits topic, which computes only when a tick is complete."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from msgspec import json
+
+from quota.plans import PlanIndex
+from schemas.control import PlanMarker, Tick
+from schemas.credits import Credit, HeldCredit, Parts
+from streams import tables, topics
+from streams.batches import Fetched
+from streams.log import Outgoing, Spot
+from streams.stages.held import Held, Version
+from streams.stages.outlooks import lessons, outlooks, wins
+from streams.stages.stage import Moment, Place
+from streams.stages.sums import Sums
+
+DUE_SECONDS = 900
+"""Standings of the current periods are said anew whenever time passes a multiple of this."""
+
+
+class Standings:
+    """The cells of one shard's scopes by sender, and their sums by scope and period."""
+
+    def __init__(self, place: Place, baseline_to: Iterable[Spot]) -> None:
+        """`baseline_to` is where the baseline is said: every shard's standings if this one owns `company`, else nowhere."""
+        self.place = place
+        self.held: Held[tuple[Parts, bool]] = Held()
+        self.sums = Sums()
+        self._plan: PlanIndex | None = None
+        self._tick = -1
+        self._everything = False
+        self._baseline_to = tuple(baseline_to)
+        self._decode = json.Decoder(Credit | Tick | PlanMarker).decode
+        self._load = json.Decoder(HeldCredit).decode
+
+    def decode(self, value: bytes) -> object:
+        """A credit, tick or marker."""
+        return self._decode(value)
+
+    def sender_of(self, said: object) -> str:
+        """Each credit names its sender."""
+        return said.sender if isinstance(said, Credit) else ""
+
+    def load(self, table: str, key: bytes, value: bytes) -> None:
+        """Takes back one sender's cell."""
+        versions = [Version(epoch, (parts, quiet)) for epoch, parts, quiet in self._load(value).versions]
+        self.held.load(key.decode(), versions)
+
+    def install(self, plan: PlanIndex | None, tick: int) -> None:
+        """Recomputes every sum as of the last complete tick."""
+        self._plan, self._tick = plan, tick
+        self.held.install(tick)
+        self.sums = Sums()
+        if plan is not None:
+            for key in self.held.versions:
+                if seen := self.held.seen(key, tick):
+                    self._sum(key, seen[0], 1, plan)
+        self.sums.settle()
+
+    def _sum(self, key: str, parts: Parts, sign: int, plan: PlanIndex, *, quiet: bool = True) -> None:
+        _, scope, day = key.split("|")
+        self.sums.add(scope, day, parts, sign, plan, quiet=quiet)
+
+    def take(self, said: object, record: Fetched, epoch: int) -> None:
+        """Notes a cell; it counts for the next tick of its sender."""
+        if isinstance(said, Credit):
+            self.held.say(f"{said.sender}|{said.scope}|{said.day}", epoch, (said.parts, said.quiet))
+
+    def owed(self) -> Iterable[Outgoing]:
+        """Nothing: whatever came counts for a tick that is not complete."""
+        return ()
+
+    def complete(self, moment: Moment) -> Iterable[Outgoing]:
+        """The standings that changed or are due, and at the end of a working day what the rules need."""
+        for key, before, now in self.held.come(self._tick, moment.tick.number):
+            self._replace(key, before, now)
+        self._tick = moment.tick.number
+        if self._plan is None or moment.at is None:
+            return []
+        if self._everything or (moment.evaluates and moment.before is None):
+            self._everything = False
+            self.sums.touch_all()
+        said = [*self._standings(self._plan, moment), *wins(self.sums, self.place)]
+        if moment.evaluates:
+            said += self._day_end(self._plan, moment)
+        self.sums.settle()
+        return said
+
+    def _replace(self, key: str, before: tuple[Parts, bool] | None, now: tuple[Parts, bool] | None) -> None:
+        quiet = bool(now and now[1])
+        if self._plan is not None:
+            if before and before[0]:
+                self._sum(key, before[0], -1, self._plan, quiet=quiet)
+            if now and now[0]:
+                self._sum(key, now[0], 1, self._plan, quiet=quiet)
+        if now is not None and not now[0] and len(self.held.versions[key]) == 1:
+            self.held.drop(key)
+
+    def _standings(self, plan: PlanIndex, moment: Moment) -> Iterator[Outgoing]:
+        at = moment.at
+        if at is None:
+            return
+        due = self._due(moment.before, at) if moment.evaluates else False
+        for standing in self.sums.standings(plan, self._scopes(plan), moment.before, at, due=due, sender=self.place.sender):
+            key = f"{standing.scope}|{standing.period}".encode()
+            yield Outgoing(topics.STANDINGS.name, self.place.shard, key, json.encode(standing))
+
+    def _due(self, before: datetime | None, at: datetime) -> bool:
+        return before is None or at.timestamp() // DUE_SECONDS != before.timestamp() // DUE_SECONDS
+
+    def _scopes(self, plan: PlanIndex) -> list[str]:
+        mine = (scope for scope in plan.scopes if self.place.shard_of(scope) == self.place.shard)
+        return [scope for scope in mine if scope != "unassigned" or scope in self.sums.days]
+
+    def _day_end(self, plan: PlanIndex, moment: Moment) -> list[Outgoing]:
+        day = plan.calendar("company").ended_working_day(moment.before, moment.at) if moment.at else None
+        if day is None or not plan.rules("early_stage_shortage"):
+            return []
+        said = [*outlooks(self.sums, self._scopes(plan), day, plan, self.place)]
+        return said + [*lessons(self.sums, day, plan, self.place, self._baseline_to)]
+
+    def switch(self, plan: PlanIndex) -> Iterable[Outgoing]:
+        """Sums everything up anew; the tick that brought the switch says it all."""
+        self.install(plan, self._tick)
+        self._everything = True
+        return ()
+
+    def stored(self) -> list[Outgoing]:
+        """The cells that changed, in the table of their scope."""
+        changed, self.held.changed = self.held.changed, set()
+        return [self._record(key, self.held.versions.get(key)) for key in sorted(changed)]
+
+    def _record(self, key: str, versions: list[Version[tuple[Parts, bool]]] | None) -> Outgoing:
+        table = tables.REP_QUOTAS if key.split("|", 2)[1].startswith("rep:") else tables.TEAM_QUOTAS
+        value = None if versions is None else json.encode(HeldCredit([(v.epoch, *v.value) for v in versions]))
+        return Outgoing(table.name, self.place.shard, key.encode(), value)
+

@@ -1,0 +1,76 @@
+"""Taking over a shard: shut out, read, then run (docs/adr/0004)."""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import json
+
+from quota.plans import PlanIndex
+from schemas.marks import Mark
+from streams import tables, topics
+from streams.clock import Clock
+from streams.hop import AHEAD, Hop
+from streams.log import Log, LogError, Spot, TopicSpec
+from streams.plan_reader import Plans
+from streams.shard import Reader
+from streams.topology import Arrow, flow, place
+
+_decode_mark = json.Decoder(Mark).decode
+
+
+async def take_clock(log: Log, shards: int) -> dict[str, Reader]:
+    """The clock as its last flush left it."""
+    marks = await _marks(log, tables.CLOCK_MARKS, 0)
+    spot = Spot(topics.CONTROL.name, 0)
+    clock = Clock(shards, marks.get(spot.topic, Mark(spot.topic)))
+    clock.position = max(clock.position, (await log.committed([spot])).get(spot, 0))
+    return {spot.topic: clock}
+
+
+async def take_hops(log: Log, arrows: Sequence[Arrow], shard: int, shards: int, plans: Plans) -> dict[str, Reader]:
+    """Every agent's reader of this shard, with its tables loaded and what is derived recomputed."""
+    marks = await _marks(log, tables.MARKS, shard)
+    committed = await log.committed(Spot(arrow.reads.name, shard) for arrow in arrows)
+    hops: dict[str, Hop] = {}
+    for arrow in arrows:
+        mark = marks.get(arrow.reads.name, Mark(arrow.reads.name))
+        hops[arrow.reads.name] = hop = await _take_hop(log, arrow, arrows, (shard, shards), mark, plans)
+        hop.position = max(hop.position, committed.get(Spot(arrow.reads.name, shard), 0))
+    _bind(hops)
+    return {**hops}
+
+
+async def _take_hop(
+    log: Log, arrow: Arrow, arrows: Sequence[Arrow], where: tuple[int, int], mark: Mark, plans: Plans
+) -> Hop:
+    at = place(arrow, *where)
+    stage = arrow.stage(at)
+    for table in arrow.tables:
+        async for chunk in log.read(Spot(table.name, at.shard)):
+            for record in chunk:
+                if record.key is not None and record.value is not None:
+                    stage.load(table.name, record.key, record.value)
+    stage.install(await _plan(plans, mark.revision), mark.tick)
+    return Hop(at, flow(arrow, arrows, at), stage, mark, plans.get)
+
+
+async def _plan(plans: Plans, revision: int) -> PlanIndex | None:
+    return await plans.wait(revision) if revision else None
+
+
+def _bind(hops: Mapping[str, Hop]) -> None:
+    """Sources wait when they are too many ticks ahead of what their own shard's credits have completed."""
+    credits_hop = hops[topics.CREDITS.name]
+    for topic in topics.SOURCES:
+        hops[topic.name].limit = lambda: credits_hop.tick + AHEAD
+
+
+async def _marks(log: Log, table: TopicSpec, shard: int) -> dict[str, Mark]:
+    marks = {}
+    async for chunk in log.read(Spot(table.name, shard)):
+        for record in chunk:
+            if record.value is None:
+                message = f"{table.name}[{shard}] holds a deleted mark: the log was changed by something else"
+                raise LogError(message)
+            mark = _decode_mark(record.value)
+            marks[mark.topic] = mark
+    return marks

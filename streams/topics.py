@@ -1,0 +1,20 @@
+"""Every topic: its name, what it carries, and what of it may be forgotten."""
+
+from streams.log import TopicSpec
+
+WEEK_MS = 7 * 24 * 3600 * 1000
+
+ACTIVITIES = TopicSpec("sales.activities.v1", "facts: fire-and-forget activities, keyed by performer")
+MEETINGS = TopicSpec("sales.meetings.v1", "facts: changes of meetings, keyed by meeting")
+DEALS = TopicSpec("sales.deals.v1", "facts: changes of deals, keyed by deal")
+CONTROL = TopicSpec("quota.control.v1", "ticks, plan markers and live, in their one order", sharded=False)
+PLAN = TopicSpec("quota.plan.v1", "every revision of the plan, the manifest last", sharded=False)
+CREDITS = TopicSpec("quota.credits.v1", "cells: what facts add to a scope's day", retention_ms=WEEK_MS)
+STANDINGS = TopicSpec(
+    "quota.standings.v1", "standings, outlooks, wins and the baseline", compact=True, lag_ms=WEEK_MS
+)
+ALERTS = TopicSpec("quota.alerts.v1", "every transition of every alert")
+DEAD_LETTERS = TopicSpec("quota.dead-letters.v1", "what could not be used, with its bytes and the reason")
+
+SOURCES = (ACTIVITIES, MEETINGS, DEALS)
+ALL = (*SOURCES, CONTROL, PLAN, CREDITS, STANDINGS, ALERTS, DEAD_LETTERS)
