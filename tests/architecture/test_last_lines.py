@@ -1,0 +1,51 @@
+"""A run of the suite says in its last lines what it could not run, and does not pass without a Kafka."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SUITE = """
+def test_on_kafka(kafka): assert kafka
+def test_on_shared_data(shared_data): assert shared_data.is_dir()
+def test_on_neither(): assert True
+"""
+
+
+@pytest.fixture
+def suite(root: Path, tmp_path: Path) -> Path:
+    """A repository with our conftest, a test of each sort, and nothing beside it."""
+    repository = tmp_path / "alone" / "repository"
+    (repository / "tests").mkdir(parents=True)
+    shutil.copy(root / "tests" / "conftest.py", repository / "tests")
+    shutil.copy(root / "pyproject.toml", repository)
+    shutil.copytree(root / "tests" / "kafka", repository / "tests" / "kafka", ignore=shutil.ignore_patterns("test_*"))
+    (repository / "tests" / "test_suite.py").write_text(SUITE)
+    return repository
+
+
+def run(suite: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+    return subprocess.run(command, cwd=suite, env={"PATH": str(suite)}, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n1",)], ids=["one-process", "side-by-side"])
+def test_without_java_a_run_fails_and_says_what_to_install(suite: Path, arguments: tuple[str, ...]) -> None:
+    done = run(suite, *arguments)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "NOT RUN, 1 tests need it: java is not installed: apt-get install" in done.stdout
+
+
+def test_without_the_shared_data_a_run_says_how_many_tests_it_left_out(suite: Path) -> None:
+    done = run(suite, "-k", "not kafka")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "../shared/data: not there, so 1 tests were NOT RUN" in done.stdout
+
+
+def test_beside_the_shared_data_its_tests_run_and_are_counted(suite: Path) -> None:
+    (suite.parent / "shared" / "data").mkdir(parents=True)
+    done = run(suite, "-k", "not kafka")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "../shared/data: 1 passed" in done.stdout
