@@ -1,0 +1,60 @@
+"""The published contract: one JSON Schema per topic, made from the structs (`make schemas`) and checked in."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from schemas.activities import Activity
+from schemas.alerts import Transition
+from schemas.control import Live, PlanMarker, Tick
+from schemas.credits import Credit
+from schemas.dead_letters import DeadLetter
+from schemas.deals import DealChanged
+from schemas.meetings import MeetingChanged
+from schemas.notifications import Delivery, Notification
+from schemas.plan import Manifest, PlanRecord
+from schemas.standings import Baseline, Outlook, Standing, Wins
+from streams import topics
+
+FOLDER = Path(__file__).resolve().parent.parent / "schemas" / "json"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+CARRIED: dict[str, Any] = {
+    topics.ACTIVITIES.name: Activity | Tick | PlanMarker,
+    topics.MEETINGS.name: MeetingChanged | Tick | PlanMarker,
+    topics.DEALS.name: DealChanged | Tick | PlanMarker,
+    topics.CONTROL.name: Tick | PlanMarker | Live,
+    topics.PLAN.name: PlanRecord | Manifest,
+    topics.CREDITS.name: Credit | Tick | PlanMarker,
+    topics.STANDINGS.name: Standing | Outlook | Wins | Baseline | Tick | PlanMarker,
+    topics.ALERTS.name: Transition,
+    topics.DEAD_LETTERS.name: DeadLetter,
+    "quota.notifications.v1": Notification | Delivery,
+}
+"""What each topic's values may be. Notifications have their words before they have their topic."""
+
+
+def document(topic: str) -> dict[str, Any]:
+    """The JSON Schema of a topic's values."""
+    (root,), definitions = msgspec.json.schema_components((CARRIED[topic],), ref_template="#/$defs/{name}")
+    return {"$schema": DIALECT, "title": topic, **root, "$defs": definitions}
+
+
+def written(topic: str) -> str:
+    """The document as it is checked in: names in order, so that a change shows as what it is."""
+    return json.dumps(document(topic), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def main() -> None:
+    """Writes every document, and removes those of topics that are no more."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for stale in FOLDER.glob("*.json"):
+        stale.unlink()
+    for topic in CARRIED:
+        (FOLDER / f"{topic}.json").write_text(written(topic))
+
+
+if __name__ == "__main__":
+    main()
