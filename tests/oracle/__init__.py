@@ -1,0 +1,1 @@
+"""Independent recomputations in plain Python over the source files; nothing here imports the product."""
