@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from streams import tables, topics
-
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 50
 SAYS_NOTHING = {"utils.py", "util.py", "helpers.py", "helper.py", "common.py", "misc.py", "base.py"}
@@ -76,11 +74,6 @@ def test_no_function_is_longer_than_a_screen(sources: list[Path], root: Path) ->
 
 def test_no_file_is_named_for_being_left_over(sources: list[Path], root: Path) -> None:
     assert [str(path.relative_to(root)) for path in sources if path.name in SAYS_NOTHING] == []
-
-
-def test_every_topic_and_every_table_is_explained_in_the_readme(root: Path) -> None:
-    readme = (root / "README.md").read_text()
-    assert [spec.name for spec in (*topics.ALL, *tables.ALL) if f"`{spec.name}`" not in readme] == []
 
 
 def test_every_dependency_is_pinned_gives_its_reason_and_is_locked(root: Path) -> None:
