@@ -1,0 +1,1 @@
+"""Exports of other systems, described by a mapping file: columns to facts."""
