@@ -1,10 +1,8 @@
 """The chance that an open deal is won, by its age: what the closings so far teach (discrete competing risks)."""
 
-from collections.abc import Sequence
 from datetime import date
-from itertools import accumulate
+from functools import lru_cache
 from math import exp, fsum, log1p
-from typing import NamedTuple
 
 from schemas.standings import Baseline
 
@@ -19,14 +17,17 @@ class Hazards:
 
     def __init__(self, baseline: Baseline) -> None:
         self.baseline = baseline
-        shares = list(map(_shares, baseline.reached, baseline.won_at, baseline.lost_at)) or [_Shares(0.0, 0.0, False)]
-        young, self._pool = shares[1:-1], shares[-1]
-        self._edge = len(young)
-        self._eventual = _eventual(young, self._pool)
+        ages = list(zip(baseline.reached, baseline.won_at, baseline.lost_at, strict=True)) or [(0, 0, 0)]
+        self._pool_log, self._pool_ends = _stay(*ages[-1])
         # Survival over a span is a ratio of products, and a product over hundreds of ages underflows or is zero for
         # good: so it is kept as a sum of logarithms, beside a count of the ages that nobody survives.
-        self._logs = list(accumulate((_log_stay(age) for age in young), initial=0.0))
-        self._ends = list(accumulate((age.ends for age in young), initial=0))
+        self._logs, self._ends = [0.0], [0]
+        for reached, won, lost in ages[1:-1]:
+            log, ends = _stay(reached, won, lost)
+            self._logs.append(self._logs[-1] + log)
+            self._ends.append(self._ends[-1] + ends)
+        self._edge = len(self._logs) - 1
+        self._eventual = _eventual(ages)
         self._windows: dict[tuple[date, date, date], Window] = {}
 
     def chance(self, age: int, days: int) -> float:
@@ -35,6 +36,8 @@ class Hazards:
 
     def between(self, age: int, after: int, until: int) -> float:
         """F(age, until) - F(age, after): won within `until` days from now, but not within the first `after`."""
+        # From the edge of the pool on, every age has the same future.
+        age = min(age, self._edge)
         return max(0.0, self._later(age, after) - self._later(age, until))
 
     def window(self, day: date, start: date, end: date) -> "Window":
@@ -45,15 +48,15 @@ class Hazards:
         return self._windows[key]
 
     def _later(self, age: int, days: int) -> float:
-        """The probability that a deal of this age is won, but only after the next `days` days."""
-        return self._staying(age, age + days) * self._eventual[min(age + days, self._edge)]
-
-    def _staying(self, age: int, until: int) -> float:
-        low, high = min(age, self._edge), min(until, self._edge)
-        pooled = (until - high) - (age - low)
-        if self._ends[high] > self._ends[low] or (pooled and self._pool.ends):
+        """The probability that a deal of an age up to the edge is won, but only after the next `days` days."""
+        until, pooled = age + days, 0
+        if until > self._edge:
+            until, pooled = self._edge, until - self._edge
+            if self._pool_ends:
+                return 0.0
+        if self._ends[until] > self._ends[age]:
             return 0.0
-        return exp(self._logs[high] - self._logs[low] + pooled * _log_stay(self._pool))
+        return exp(self._logs[until] - self._logs[age] + pooled * self._pool_log) * self._eventual[until]
 
 
 class Window(dict[str, float]):
@@ -75,32 +78,31 @@ class Window(dict[str, float]):
 
     def __missing__(self, created: str) -> float:
         # A rep east of the company may already write tomorrow's date: such a deal is of age 0.
-        age = max(0, self._today - date.fromisoformat(created).toordinal())
+        age = max(0, self._today - _ordinal(created))
         chance = self[created] = self._hazards.between(age, self._after, self._until)
         return chance
 
 
-class _Shares(NamedTuple):
-    """Of the deals that reached an age: the share won, the share won or lost, and whether that is all of them."""
-
-    won: float
-    closed: float
-    ends: bool
+@lru_cache(maxsize=65536)
+def _ordinal(day: str) -> int:
+    return date.fromisoformat(day).toordinal()
 
 
-def _shares(reached: int, won: int, lost: int) -> _Shares:
-    if reached <= 0:
-        return _Shares(0.0, 0.0, False)
-    return _Shares(won / reached, (won + lost) / reached, won + lost >= reached)
+def _stay(reached: int, won: int, lost: int) -> tuple[float, bool]:
+    """The logarithm of the share that stays open at an age; 0, and True, where nobody does."""
+    closed = won + lost
+    if closed == 0:
+        return 0.0, False
+    return (0.0, True) if closed >= reached else (log1p(-closed / reached), False)
 
 
-def _log_stay(age: _Shares) -> float:
-    return 0.0 if age.ends else log1p(-age.closed)
-
-
-def _eventual(young: Sequence[_Shares], pool: _Shares) -> list[float]:
+def _eventual(ages: list[tuple[int, int, int]]) -> list[float]:
     """The chance of ever being won, by age from 0 to the edge of the pool: R(a) = w + (1 - w - l) · R(a + 1)."""
-    backwards = [pool.won / pool.closed if pool.closed else 0.0]
-    for age in reversed(young):
-        backwards.append(age.won + (0.0 if age.ends else (1.0 - age.closed) * backwards[-1]))
+    _, won, lost = ages[-1]
+    backwards = [won / (won + lost) if won else 0.0]
+    for reached, won, lost in reversed(ages[1:-1]):
+        later = backwards[-1]
+        if won or lost:
+            later = (won + max(0, reached - won - lost) * later) / max(reached, won + lost)
+        backwards.append(later)
     return backwards[::-1]

@@ -1,12 +1,14 @@
 """Whether opportunities run short for the quarter that today's new ones can still reach."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from math import fsum
+from operator import mul
 
 from quota import money
-from quota.hazards import Hazards
+from quota.hazards import Hazards, Window
 from quota.lifecycle import Verdict, Words, no_verdict
 from quota.periods import Period, period_of
 from quota.plans import PlanIndex
@@ -101,9 +103,7 @@ def projection(outlook: Outlook, hazards: Hazards, target: int, period: Period, 
         lead=lead,
         target=target,
         credited=outlook.credited.get(period.id, 0),
-        # fsum is exact, so the order in which a scope's days arrived cannot tip a threshold.
-        expected=ratio
-        * fsum(amount * window[d] for by in (outlook.open, outlook.open_unknown) for d, amount in by.items()),
+        expected=ratio * (_worth(outlook.open, window) + _worth(outlook.open_unknown, window)),
         incoming=ratio * created * value * window.arrivals,
         created_per_day=created,
         average_value=value,
@@ -136,6 +136,11 @@ def too_late(scope: str, period: str, plan: PlanIndex) -> Words:
         "what is still missing there has to come from the deals that are open already."
     )
     return sentence, {"lever": "open_deals"}
+
+
+def _worth(amounts: Mapping[str, int], window: Window) -> float:
+    # fsum is exact, so the order in which a scope's days arrived cannot tip a threshold.
+    return fsum(map(mul, amounts.values(), map(window.__getitem__, amounts)))
 
 
 def _mature(baseline: Baseline, day: date) -> bool:
