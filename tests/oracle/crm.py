@@ -33,7 +33,7 @@ class Deal:
 
 @dataclass(frozen=True)
 class Figures:
-    """The standing of one scope in one period; ratios, averages and medians are None when nothing is there to measure."""
+    """The standing of one scope in one period; what cannot be measured for want of deals is None."""
 
     deals_won: int
     deals_lost: int

@@ -1,8 +1,16 @@
-"""When the shortage alert must fire on a `crm-sales-opportunities` folder: metrics.md section 8, points 1-6.
+"""When the shortage alert must fire on a `crm-sales-opportunities` folder, step by step as the rule is defined.
 
-The example plan: Monday to Friday, no holidays; both open stages early; each scope's target is its mean quarterly revenue
-of Q2-Q4 2017 in every quarter. Evaluated at the end of every working day with everything dated up to and including it.
-Ages and distances are whole days; all deals are dated at the same hour.
+The example plan: Monday to Friday, no holidays; both open stages early; each scope's target is its mean quarterly
+revenue of Q2-Q4 2017 in every quarter. Evaluated at the end of every working day with everything dated up to then.
+Ages and distances are whole days; all deals are dated at the same hour. The letters are those of the definition:
+
+- P*: the quarter that contains today + lead. H: days from tomorrow to its last day; h: to the day before its first.
+- w_a, l_a: of the deals that reached age a, the shares won and lost at that age.
+- F(a, h) = sum over u = a+1..a+h of w_u times the product over v = a+1..u-1 of (1 - w_v - l_v).
+- p(a) = F(a, H) - F(a, h), times the scope's win rate over the pipeline's, shrunk to it with m = 20.
+- A: won in P* so far. E: sum over open deals of amount times p(age). r: deals created in the last 28 days / 28.
+- I = r times the average won value (shrunk) times the sum over u = 1..H of F(0, H-u) - F(0, max(0, h-u)), same ratio.
+- short = (Q - A - E - I) / Q; fires at 20 % on 5 working days in a row, clears at 5 %.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -122,7 +130,7 @@ def hazards(deals: Sequence[Deal], today: date) -> tuple[list[float], list[float
 def chances(won: Sequence[float], lost: Sequence[float], days: int) -> list[list[float]]:
     """`F(a, h)` as `[h][a]` for h = 0..days, by its first step: won at age a+1, or neither and on from there.
 
-    F(a, h) = w_{a+1} + (1 - w_{a+1} - l_{a+1}) F(a+1, h-1) is the sum of products of section 8 with its first term apart.
+    F(a, h) = w_{a+1} + (1 - w_{a+1} - l_{a+1}) F(a+1, h-1): the sum of products with its first term apart.
     """
     table = [[0.0] * (OLDEST + 1)]
     for _ in range(days):
@@ -160,7 +168,7 @@ def enter(book: Book, deal: Deal, age: int, today: date, ahead: Horizon) -> None
 
 
 def daily(scope: str, target: float, known: Mapping[str, Book], today: date, table: list[list[float]]) -> Daily:
-    """Points 2 to 4 for one scope."""
+    """The projection of one scope and what is missing."""
     ahead, own, total = horizon(today), known[scope], known["company"]
     win_rate = total.won / (total.won + total.lost)
     own_rate = (own.won + SHRINK * win_rate) / (own.won + own.lost + SHRINK)
