@@ -108,7 +108,7 @@ async def test_an_oversized_record_and_a_missing_key_are_refused_before_anything
 
 
 async def test_a_topic_that_is_not_there_is_told(log: KafkaLog, unique: str) -> None:
-    with pytest.raises(LogError, match="does not know the topic .*absent: declare it first"):
+    with pytest.raises(LogError, match=r"does not know the topic .*absent: declare it first"):
         await log.append([Outgoing(f"{unique}.absent", 0, b"k", b"v")])
 
 
