@@ -40,7 +40,7 @@ def about(minor_units: float, currency: str) -> str:
 
 def number(value: float) -> str:
     """A number with at most one digit after the point."""
-    return f"{value:,.1f}".removesuffix(".0")
+    return f"{value:z,.1f}".removesuffix(".0")
 
 
 def percent(share: float) -> str:
