@@ -68,10 +68,11 @@ class WorkCalendar:
 
     def working_seconds(self, start: datetime, end: datetime) -> float:
         """Working time between two moments, in seconds that really passed; 0 when `end` is not later."""
+        if end.timestamp() <= start.timestamp():
+            return 0.0
         first, before = self._worked(start)
         last, after = self._worked(end)
-        whole = sum(self._year(year).seconds[-1] for year in range(first, last))
-        return max(0.0, whole + after - before)
+        return sum(self._year(year).seconds[-1] for year in range(first, last)) + after - before
 
     def working_days(self, start: date, end: date) -> int:
         """How many working days lie in `[start, end)`; 0 when `end` is not later."""

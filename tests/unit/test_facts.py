@@ -1,0 +1,43 @@
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quota.errors import InvalidRecord
+from quota.facts import identity, require_plausible
+
+names = st.text(alphabet="ab|%7C", max_size=4)
+
+
+@given(first=st.tuples(names, names), second=st.tuples(names, names))
+def test_two_facts_have_one_identity_only_if_source_and_id_agree(
+    first: tuple[str, str], second: tuple[str, str]
+) -> None:
+    assert (identity(*first) == identity(*second)) == (first == second)
+
+
+def test_an_identity_is_the_source_a_bar_and_the_id() -> None:
+    assert identity("crm", "4|711") == "crm|4|711"
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime(1969, 12, 31, 23, 59, tzinfo=UTC),
+        datetime(2200, 1, 1, tzinfo=UTC),
+        datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))),
+        datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-14))),
+        datetime(1970, 1, 1, 5, tzinfo=timezone(timedelta(hours=6))),
+    ],
+)
+def test_moments_that_calendars_cannot_count_are_refused_by_field(moment: datetime) -> None:
+    with pytest.raises(InvalidRecord, match="ends_at"):
+        require_plausible(moment, "ends_at")
+
+
+@pytest.mark.parametrize(
+    "moment", [None, datetime(1970, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, 23, 59, 59, tzinfo=UTC)]
+)
+def test_moments_within_bounds_pass(moment: datetime | None) -> None:
+    require_plausible(moment, "occurred_at")
