@@ -54,7 +54,7 @@ class EmbeddedLog:
         self._writing.shutdown(wait=True)
 
     async def _write(self, action: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._writing, action)
+        return action()
 
     def _writer_store(self) -> Store:
         if self._write_store is None:

@@ -51,6 +51,7 @@ class Store:
         """Opens the file, creating it when it is missing."""
         self.db = connect(path)
         self.spots: dict[Spot, tuple[int, bool]] = {}
+        self._seen, self._ends = -1, dict[Spot, int]()
         self._refresh()
 
     def _refresh(self) -> None:
@@ -144,6 +145,13 @@ class Store:
             (row, start, end, -1 if compact else CHUNK),
         )
         return [Record(spot.topic, spot.partition, *columns) for columns in rows]
+
+    def ends(self) -> dict[Spot, int]:
+        """The next offset of every spot, read again only when another connection has written."""
+        version = self.version()
+        if version != self._seen:
+            self._seen, self._ends = version, self.column("next")
+        return self._ends
 
     def column(self, name: str) -> dict[Spot, int]:
         """`first`, `next` or `position` of every spot that has one."""

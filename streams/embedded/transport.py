@@ -1,6 +1,7 @@
 """Faust's transport over the embedded log: one member, all partitions, batches straight from SQLite."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -10,12 +11,15 @@ from faust.types import TP, ConsumerMessage, Message
 from faust.types.tuples import RecordMetadata
 from mode import get_logger
 
+from streams import topics
 from streams.batches import Batch
 from streams.embedded.log import EmbeddedLog
 from streams.log import LogError, Spot
 from streams.partitioner import partition as partition_of
 
 MEMBER = "embedded"
+LINGER = 0.1
+"""Seconds in which a partition other than control is fetched at most once: larger batches cost less."""
 
 
 def path_of(broker: str) -> Path:
@@ -52,6 +56,7 @@ class Consumer(base.Consumer):
         self._positions: dict[TP, int] = {}
         self._held: set[TP] = set()
         self._opening: dict[TP, int] = {}
+        self._fetched: dict[TP, float] = {}
 
     @property
     def _log(self) -> EmbeddedLog:
@@ -93,9 +98,13 @@ class Consumer(base.Consumer):
         if not self.flow_active:
             await self.can_resume_flow.wait()
         seen = self._log.store.version()
-        ends = self._log.store.column("next")
-        ready = [tp for tp, at in self._positions.items() if at < ends[Spot(*tp)] and tp not in self._held]
+        ends = self._log.store.ends()
+        ready = [tp for tp, at in self._positions.items() if at < ends[tp] and tp not in self._held]  # type: ignore[index] # a TP equals its spot
+        now = time.monotonic()
         for tp in ready:
+            if tp.topic != topics.CONTROL.name and now < self._fetched.get(tp, 0.0) + LINGER:
+                continue
+            self._fetched[tp] = now
             if not self.flow_active or self.should_stop:
                 return
             if tp in self._buffered_partitions or tp not in self._positions or tp in self._held:
@@ -103,6 +112,8 @@ class Consumer(base.Consumer):
             yield tp, self._fetch(tp, ends[Spot(*tp)])
         if not ready:
             await self._wait_for_growth(seen, timeout)
+        elif self._fetched:
+            await self._wait_for_growth(self._log.store.version(), LINGER / 4)
 
     async def _wait_for_growth(self, seen: int, timeout: float) -> None:
         try:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from quota.alerts import Change, Inputs, at_day_end, at_tick, at_wins
 from quota.plans import PlanIndex
+from quota.wins import KIND as DEAL_WON
 from schemas.alerts import AlertState
 from schemas.control import PlanMarker, Tick
 from schemas.standings import Baseline, HeldStanding, Outlook, Standing, Wins
@@ -28,6 +29,7 @@ class Alerts:
         self.place = place
         self.held: Held[Said] = Held()
         self.states: dict[str, AlertState] = {}
+        self._won: dict[tuple[str, str], dict[str, AlertState]] = {}
         self._baseline: Baseline | None = None
         self._standings: dict[str, dict[str, Standing]] = {}
         self._outlooks: dict[str, Outlook] = {}
@@ -35,7 +37,7 @@ class Alerts:
         self._firing: dict[str, AlertState] = {}
         self._plan: PlanIndex | None = None
         self._tick = -1
-        self._changed: set[str] = set()
+        self._changed: dict[str, AlertState] = {}
         self._decode = json.Decoder(Standing | Outlook | Wins | Baseline | Tick | PlanMarker).decode
         self._load = json.Decoder(HeldStanding).decode
         self._load_state = json.Decoder(AlertState).decode
@@ -95,8 +97,9 @@ class Alerts:
 
     def _evaluate(self, plan: PlanIndex, moment: Moment) -> list[Change]:
         wins, self._wins = [*self._wins.values()], {}
-        changes = self._note(at_tick([*self._firing.values()], plan, moment.tick))
-        changes += self._note(at_wins(wins, self.states, plan, moment.tick))
+        changes = self._note(at_tick([*self._firing.values()], plan, moment.tick, self._standings))
+        celebrated = {name: state for said in wins for name, state in self._celebrated(said).items()}
+        changes += self._note(at_wins(wins, celebrated, plan, moment.tick))
         day = plan.calendar("company").ended_working_day(moment.before, moment.at) if moment.at else None
         return changes + (self._day_end(plan, moment, day) if day else [])
 
@@ -109,11 +112,17 @@ class Alerts:
         changes = [*changes]
         for state, _ in changes:
             self._note_state(state)
-            self._changed.add(state.fingerprint)
+            self._changed[state.fingerprint] = state
         return changes
 
+    def _celebrated(self, said: Wins) -> dict[str, AlertState]:
+        return self._won.get((said.scope, said.day), {})
+
     def _note_state(self, state: AlertState) -> None:
-        self.states[state.fingerprint] = state
+        if state.kind != DEAL_WON:
+            self.states[state.fingerprint] = state
+        else:
+            self._won.setdefault((state.scope, state.period), {})[state.fingerprint] = state
         if state.state == "firing":
             self._firing[state.fingerprint] = state
         else:
@@ -131,9 +140,9 @@ class Alerts:
 
     def stored(self) -> list[Outgoing]:
         """The states and inputs that changed."""
-        states, self._changed = self._changed, set()
+        states, self._changed = self._changed, {}
         keys, self.held.changed = self.held.changed, set()
-        out = [self._put(tables.ALERTS.name, name, json.encode(self.states[name])) for name in sorted(states)]
+        out = [self._put(tables.ALERTS.name, name, json.encode(state)) for name, state in states.items()]
         held = ((key, self.held.versions.get(key)) for key in sorted(keys))
         return out + [self._put(tables.ALERT_INPUTS.name, key, self._encode(versions)) for key, versions in held]
 

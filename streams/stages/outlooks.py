@@ -13,9 +13,8 @@ from schemas.standings import Wins
 from streams import topics
 from streams.log import Outgoing, Spot
 from streams.stages.stage import Place
-from streams.stages.sums import Sums
+from streams.stages.sums import WON_DEAL, Sums
 
-WON_DEAL = "won_deal|"
 WINDOW = 28
 """Days of creations that an outlook counts (metrics: the shortage rule)."""
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from msgspec import json
 
+from quota.cells import add
 from quota.plans import PlanIndex
 from schemas.control import PlanMarker, Tick
 from schemas.credits import Credit, HeldCredit, Parts
@@ -56,12 +57,13 @@ class Standings:
         if plan is not None:
             for key in self.held.versions:
                 if seen := self.held.seen(key, tick):
-                    self._sum(key, seen[0], 1, plan)
+                    self._sum(key, seen[0], plan)
+            self.sums.said = {(scope, period) for scope, period in self.sums.periods}
         self.sums.settle()
 
-    def _sum(self, key: str, parts: Parts, sign: int, plan: PlanIndex, *, quiet: bool = True) -> None:
+    def _sum(self, key: str, change: Parts, plan: PlanIndex, *, quiet: bool = True) -> None:
         _, scope, day = key.split("|")
-        self.sums.add(scope, day, parts, sign, plan, quiet=quiet)
+        self.sums.add(scope, day, change, plan, quiet=quiet)
 
     def take(self, said: object, record: Fetched, epoch: int) -> None:
         """Notes a cell; it counts for the next tick of its sender."""
@@ -89,12 +91,11 @@ class Standings:
         return said
 
     def _replace(self, key: str, before: tuple[Parts, bool] | None, now: tuple[Parts, bool] | None) -> None:
-        quiet = bool(now and now[1])
-        if self._plan is not None:
-            if before and before[0]:
-                self._sum(key, before[0], -1, self._plan, quiet=quiet)
-            if now and now[0]:
-                self._sum(key, now[0], 1, self._plan, quiet=quiet)
+        change = dict(now[0]) if now else {}
+        if before:
+            add(change, before[0], -1)
+        if change and self._plan is not None:
+            self._sum(key, change, self._plan, quiet=bool(now and now[1]))
         if now is not None and not now[0] and len(self.held.versions[key]) == 1:
             self.held.drop(key)
 

@@ -16,7 +16,8 @@ from schemas.standings import Standing
 day_of = cache(date.fromisoformat)
 OPEN = ("open|", "open_amount|", "open_unknown|", "open_unknown_amount|")
 """Components of open deals; they stand in the cell of the day a deal was created."""
-FLEETING = ("lead|", "won_deal|")
+WON_DEAL = "won_deal|"
+FLEETING = ("lead|", WON_DEAL)
 """Components that a total over all time does not need."""
 
 
@@ -32,51 +33,56 @@ class Sums:
         self.periods: dict[tuple[str, str], Parts] = {}
         self.known: dict[tuple[str, str], Period] = {}
         self.touched: dict[tuple[str, str], bool] = {}
+        self._tiles: dict[tuple[int, str], tuple[Period, ...]] = {}
         self.won: dict[tuple[str, str], bool] = {}
+        self.said: set[tuple[str, str]] = set()
 
-    def add(self, scope: str, day: str, parts: Parts, sign: int, plan: PlanIndex, *, quiet: bool) -> None:
-        """Adds (sign 1) or takes away (-1) a cell's parts everywhere they count."""
-        add(self.days.setdefault(scope, {}).setdefault(day, {}), parts, sign)
-        if not self.days[scope][day]:
-            del self.days[scope][day]
-        opened = {part: n for part, n in parts.items() if part.startswith(OPEN)}
-        rest = {part: n for part, n in parts.items() if part not in opened} if opened else parts
+    def add(self, scope: str, day: str, change: Parts, plan: PlanIndex, *, quiet: bool) -> None:
+        """Adds the change of a cell everywhere it counts; what is taken away is negative."""
+        days = self.days.setdefault(scope, {})
+        add(days.setdefault(day, {}), change)
+        if not days[day]:
+            del days[day]
+        opened, rest, lasting = _split(change)
         if opened:
-            self._add_opened(scope, day, opened, sign)
+            self._add_opened(scope, day, opened)
+        if lasting:
+            add(self.totals.setdefault(scope, {}), lasting)
         if rest:
-            self._add_rest(scope, day, rest, sign, plan, quiet=quiet)
+            self._add_rest(scope, day, rest, plan, quiet=quiet)
         else:
             # A change of the pipeline alone shows in the standings that are current, which are found at the tick.
             self.touched[scope, ""] = quiet and self.touched.get((scope, ""), True)
 
-    def _add_opened(self, scope: str, day: str, opened: Parts, sign: int) -> None:
-        add(self.pipeline.setdefault(scope, {}), opened, sign)
+    def _add_opened(self, scope: str, day: str, opened: Parts) -> None:
+        add(self.pipeline.setdefault(scope, {}), opened)
         days = self.opened.setdefault(scope, {})
-        add(days.setdefault(day, {}), opened, sign)
+        add(days.setdefault(day, {}), opened)
         if not days[day]:
             del days[day]
 
-    def _add_rest(self, scope: str, day: str, rest: Parts, sign: int, plan: PlanIndex, *, quiet: bool) -> None:
-        lasting = {part: n for part, n in rest.items() if not part.startswith(FLEETING)}
-        add(self.totals.setdefault(scope, {}), lasting, sign)
+    def _add_rest(self, scope: str, day: str, rest: Parts, plan: PlanIndex, *, quiet: bool) -> None:
         for period in self._periods(scope, day, plan):
             key = scope, period.id
-            add(self.periods.setdefault(key, {}), rest, sign)
+            add(self.periods.setdefault(key, {}), rest)
             self.touched[key] = quiet and self.touched.get(key, True)
-        if scope.startswith("rep:") and any(part.startswith("won_deal|") for part in rest):
+        if scope.startswith("rep:") and any(part.startswith(WON_DEAL) for part in rest):
             self.won[scope, day] = quiet and self.won.get((scope, day), True)
 
-    def _periods(self, scope: str, day: str, plan: PlanIndex) -> list[Period]:
+    def _periods(self, scope: str, day: str, plan: PlanIndex) -> tuple[Period, ...]:
         calendar = plan.calendar(scope)
-        found = [period_of(kind, day_of(day), calendar) for kind in plan.kinds()]
-        self.known.update({(scope, period.id): period for period in found})
-        return found
+        key = id(calendar), day
+        if key not in self._tiles:
+            self._tiles[key] = tuple(period_of(kind, day_of(day), calendar) for kind in plan.kinds())
+        for period in self._tiles[key]:
+            self.known[scope, period.id] = period
+        return self._tiles[key]
 
     def touch_all(self) -> None:
         """Everything is to be said anew."""
         self.touched.update(dict.fromkeys(self.periods, False))
         self.won.update({(scope, day): False for scope, days in self.days.items() for day, parts in days.items()
-                         if scope.startswith("rep:") and any(part.startswith("won_deal|") for part in parts)})  # fmt: skip
+                         if scope.startswith("rep:") and any(part.startswith(WON_DEAL) for part in parts)})  # fmt: skip
 
     def settle(self) -> None:
         """What changed has been said."""
@@ -85,20 +91,39 @@ class Sums:
     def standings(
         self, plan: PlanIndex, scopes: Iterable[str], before: datetime | None, at: datetime, *, due: bool, sender: str
     ) -> Iterator[Standing]:
-        """The standings that changed, and if due those of all current and just closed periods."""
+        """The standings that changed, and if due those that change with time alone."""
         wanted = {key: quiet for key, quiet in self.touched.items() if key[1]}
-        current = {scope for scope, period in self.touched if not period}
-        for scope in {*scopes, *current} if due else current:
+        moved = {scope for scope, period in self.touched if not period}
+        for scope in {*scopes, *moved} if due else moved:
             for period in self._running(scope, plan, before, at):
                 key = scope, period.id
-                wanted.setdefault(key, bool(self.touched.get((scope, ""), False)))
+                if scope in moved or key not in self.said or self._ages(scope, period, plan, at):
+                    wanted.setdefault(key, self.touched.get((scope, ""), False))
         for (scope, period_id), quiet in sorted(wanted.items()):
             parts, open_parts = self.periods.get((scope, period_id), {}), self.pipeline.get(scope, {})
             found = standing(scope, self.known[scope, period_id], parts, open_parts, plan, at)
+            self.said.add((scope, period_id))
             yield replace(found, sender=sender, revision=plan.revision, quiet=quiet)
+
+    def _ages(self, scope: str, period: Period, plan: PlanIndex, at: datetime) -> bool:
+        """Whether time alone changes the standing: by a quota's pace, or because the period is over."""
+        return bool(plan.quotas(scope, period)) or plan.calendar(scope).local_day(at) >= period.end
 
     def _running(self, scope: str, plan: PlanIndex, before: datetime | None, at: datetime) -> list[Period]:
         """The periods that hold this moment, and those that have closed since the moment before."""
         calendar = plan.calendar(scope)
-        days = [calendar.local_day(moment).isoformat() for moment in (before, at) if moment is not None]
-        return [period for day in sorted(set(days)) for period in self._periods(scope, day, plan)]
+        days = {calendar.local_day(moment).isoformat() for moment in (before, at) if moment is not None}
+        return [period for day in sorted(days) for period in self._periods(scope, day, plan)]
+
+
+def _split(change: Parts) -> tuple[Parts, Parts, Parts]:
+    """What of a change is open deals, what counts in periods, and what of that counts for all time."""
+    opened, rest, lasting = {}, {}, {}
+    for part, number in change.items():
+        if part.startswith(OPEN):
+            opened[part] = number
+        else:
+            rest[part] = number
+            if not part.startswith(FLEETING):
+                lasting[part] = number
+    return opened, rest, lasting
