@@ -82,7 +82,7 @@ def _reason(error: msgspec.DecodeError) -> str:
         return f"not JSON: {error}"
     match = _AT.fullmatch(str(error))
     assert match
-    what = match["what"]
+    what = match["what"][0].lower() + match["what"][1:]
     if match["field"] == "type":
-        return f"type: {what[0].lower()}{what[1:]}; write activity, meeting_changed or deal_changed"
-    return f"{match['field']}: {what[0].lower()}{what[1:]}" if match["field"] else what
+        return f"type: {what}; write activity, meeting_changed or deal_changed"
+    return f"{match['field']}: {what}" if match["field"] else what
