@@ -1,0 +1,59 @@
+"""`quotaflow`: every command, and the worker that some of them run in process."""
+
+import os
+from contextlib import AbstractAsyncContextManager
+
+import click
+
+from streams.commands import plan, replay, report, worker
+from streams.commands.failures import Failing
+from streams.commands.options import shared
+from streams.commands.session import RunningWorker, Session
+from streams.config import Config, ConfigError
+from streams.log import Log
+
+COMMANDS = (
+    worker.worker,
+    plan.plan,
+    replay.replay,
+    report.report,
+)
+
+
+class CommandLine(Failing):
+    """The group of all commands; it gives them their session."""
+
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        """Reads the environment before any option is looked at."""
+        try:
+            context.obj = Session(Config.from_env(os.environ), in_process)
+        except ConfigError as error:
+            raise click.UsageError(str(error), context) from error
+        return super().parse_args(context, arguments)
+
+
+def in_process(broker: str, log: Log, *, live: bool, shards: int) -> AbstractAsyncContextManager[RunningWorker]:
+    """A worker in this process, on a log that has been started."""
+    # Faust takes a second to import, which most commands do not need.
+    from agents.worker import Worker
+
+    return Worker(broker, log, live=live, shards=shards)
+
+
+@click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})
+@shared
+def command_line() -> None:
+    """Selling facts in, rolling quota standings per rep and team out."""
+
+
+for command in COMMANDS:
+    command_line.add_command(command)
+
+
+def main() -> None:
+    """The console script."""
+    command_line(prog_name="quotaflow")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""Names that people type: known, or answered with what they probably meant."""
+
+import click
+
+from quota.errors import InvalidRecord
+from quota.periods import Period, parse_period
+from quota.plans import PlanIndex
+from streams.documents import suggestion
+
+
+def require_scope(scope: str, plan: PlanIndex) -> None:
+    """Raises a usage error for a scope that the plan does not know."""
+    if scope not in plan.scopes:
+        raise click.UsageError(f"there is no scope {scope!r}; {suggestion(scope, plan.scopes)}")
+
+
+def require_metric(metric: str, plan: PlanIndex) -> None:
+    """Raises a usage error for a metric that neither we nor the plan declare."""
+    if metric not in plan.metrics:
+        raise click.UsageError(f"there is no metric {metric!r}; {suggestion(metric, plan.metrics)}")
+
+
+def the_period(text: str, scope: str, plan: PlanIndex) -> Period:
+    """The period of a scope's calendar with that id; a usage error, with the ways to write one, if there is none."""
+    try:
+        return parse_period(text, plan.calendar(scope))
+    except InvalidRecord as error:
+        raise click.UsageError(str(error)) from error

@@ -1,0 +1,46 @@
+"""Options that every command takes, before or after its name."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import click
+
+from streams.commands.session import Session
+from streams.config import broker_problem
+
+DEBUG = "quotaflow.debug"
+"""Where the context, which nested commands share, remembers that tracebacks are wanted."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def shared(command: F) -> F:
+    """Adds --broker and --debug, which change the session of the command and of those below it."""
+    broker = click.option(
+        "--broker",
+        metavar="URL",
+        expose_value=False,
+        callback=_broker,
+        help="The log: embedded://PATH or kafka://host:port (QUOTAFLOW_BROKER; default embedded://quotaflow.db).",
+    )
+    debug = click.option(
+        "--debug", is_flag=True, expose_value=False, callback=_debug, help="Show the traceback of a failure."
+    )
+    return broker(debug(command))
+
+
+def _broker(context: click.Context, option: click.Parameter, value: str | None) -> None:
+    if value is None:
+        return
+    problem = broker_problem(value)
+    if problem:
+        raise click.BadParameter(problem, context, option)
+    session = context.find_object(Session)
+    if session is not None:
+        context.obj = replace(session, config=replace(session.config, broker=value))
+
+
+def _debug(context: click.Context, option: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click passes it so
+    if value:
+        context.meta[DEBUG] = True

@@ -1,0 +1,125 @@
+"""`quotaflow plan check` and `quotaflow plan apply`: a folder of YAML files becomes the plan in force."""
+
+from pathlib import Path
+
+import click
+from msgspec import json
+from msgspec.structs import replace
+
+from quota.errors import InvalidRecord
+from quota.plans import PlanIndex
+from quota.wording import counted
+from schemas.control import PlanMarker
+from schemas.plan import Plan
+from streams import topics
+from streams.commands.options import shared
+from streams.commands.session import Failure, Opened, Session
+from streams.config import MOST_SHARDS
+from streams.log import Outgoing, ShutOut
+from streams.plan_reader import Plans
+from streams.plans import PlanError, load, plan_records
+
+KEY = b"plan"
+DIRECTORY = click.argument("directory", type=click.Path(path_type=Path), metavar="DIR")
+
+
+@click.group()
+@shared
+def plan() -> None:
+    """Check a plan's files, or put them in force."""
+
+
+@plan.command()
+@DIRECTORY
+@shared
+def check(directory: Path) -> None:
+    """Say everything that is wrong in the YAML files of DIR."""
+    found = _load(directory)
+    click.echo(f"{directory} holds a plan without mistakes: {summary(found)}.")
+
+
+@plan.command()
+@DIRECTORY
+@click.option(
+    "--shards", type=click.IntRange(1, MOST_SHARDS), help="Shards of a new log (QUOTAFLOW_SHARDS; default 4)."
+)
+@shared
+@click.pass_obj
+def apply(session: Session, directory: Path, shards: int | None) -> None:
+    """Check the plan in DIR and put it in force as the next revision, for all workers at one point of the log."""
+    found = _load(directory)
+    if shards is not None:
+        session = session.with_shards(shards)
+    revision, changed = session.run(_applied(session, found))
+    click.echo(f"{directory}: {summary(found)}.")
+    if changed:
+        click.echo(f"Revision {revision} is in force from here on.")
+    else:
+        click.echo(f"Nothing to apply: this is revision {revision}, which is in force.")
+
+
+def summary(found: Plan) -> str:
+    """What is in a plan, in one line."""
+    stages = sum(len(pipeline.stages) for pipeline in found.pipelines)
+    parts = [
+        counted(len(found.reps), "rep", "reps"),
+        counted(len(found.teams), "team", "teams"),
+        counted(len(found.quotas), "quota", "quotas"),
+        counted(len(found.rules), "rule", "rules"),
+        counted(stages, "stage", "stages"),
+        counted(len(found.calendars), "calendar", "calendars"),
+        *([counted(len(found.rates), "rate", "rates")] if found.rates else []),
+        *([counted(len(found.routes), "route", "routes")] if found.routes else []),
+        *([counted(len(found.metrics), "metric of its own", "metrics of its own")] if found.metrics else []),
+    ]
+    return f"{found.company.name} in {found.company.currency}, {', '.join(parts)}"
+
+
+def _load(directory: Path) -> Plan:
+    try:
+        found = load(directory)
+        PlanIndex(found)
+    except PlanError as error:
+        for problem in error.problems:
+            click.echo(problem, err=True)
+        count = counted(len(error.problems), "problem", "problems")
+        raise Failure(f"{count} in {directory}; mend what is named above, nothing was applied") from error
+    except InvalidRecord as error:
+        raise Failure(f"{directory}: {error}; nothing was applied") from error
+    return found
+
+
+async def _applied(session: Session, found: Plan) -> tuple[int, bool]:
+    """The revision under which the plan is in force, and whether it is a new one."""
+    async with session.writing() as opened:
+        # This shuts out whoever else is applying a plan: the newest revision stays the newest until the commit.
+        writer = await opened.log.writer("plan")
+        try:
+            newest, known = await _newest(opened)
+            if known is not None and replace(known, revision=0) == found:
+                return newest, False
+            await writer.commit(_records(found, newest + 1), {})
+        except ShutOut as error:
+            raise Failure("another `plan apply` came in between and this one changed nothing; run it again") from error
+        finally:
+            await writer.close()
+        return newest + 1, True
+
+
+async def _newest(opened: Opened) -> tuple[int, Plan | None]:
+    plans = Plans(opened.log)
+    await plans.read()
+    known = plans.get(plans.newest)
+    return plans.newest, known.plan if known else None
+
+
+def _records(found: Plan, revision: int) -> list[Outgoing]:
+    """A revision and its marker, in one transaction: no crash leaves one without the other."""
+    from streams.clockwork import now
+
+    keyed = plan_records(found, revision, now())
+    marker = json.encode(PlanMarker(revision))
+    return [
+        *(Outgoing(topics.PLAN.name, 0, record.key, record.value) for record in keyed),
+        Outgoing(topics.CONTROL.name, 0, KEY, marker),
+    ]

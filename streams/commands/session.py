@@ -1,0 +1,118 @@
+"""What every command shares: which log, how to open it, and how to have a worker in process."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import click
+
+from streams import tables, topics
+from streams.config import Config
+from streams.lock import Locked, WorkerLock
+from streams.log import Log, LogError
+
+T = TypeVar("T")
+EMBEDDED = "embedded://"
+
+
+class Failure(click.ClickException):
+    """The command could not do what was asked: one sentence on stderr, exit code 1."""
+
+
+class RunningWorker(Protocol):
+    """A worker that has joined and reads."""
+
+    async def run(self) -> None:
+        """Returns never; raises what made the worker fail."""
+        ...
+
+
+class MakeWorker(Protocol):
+    """Makes a worker for a log that has been started; the layer above knows how."""
+
+    def __call__(self, broker: str, log: Log, *, live: bool, shards: int) -> AbstractAsyncContextManager[RunningWorker]:
+        """A worker that reads while its context lasts."""
+        ...
+
+
+@dataclass(frozen=True)
+class Session:
+    """The settings of one command, and the worker it may run."""
+
+    config: Config
+    make_worker: MakeWorker
+
+    @property
+    def path(self) -> Path | None:
+        """The file of an embedded log; None for any other."""
+        broker = self.config.broker
+        return Path(broker.removeprefix(EMBEDDED)) if broker.startswith(EMBEDDED) else None
+
+    def with_shards(self, shards: int) -> "Session":
+        """The same session, in which a new log gets so many shards."""
+        return replace(self, config=replace(self.config, shards=shards))
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """What the command's coroutine gives."""
+        return asyncio.run(work)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator["Opened"]:
+        """The log, which must exist."""
+        if self.path is not None and not self.path.exists():
+            raise Failure(
+                f"there is no log {self.path}; apply a plan first (quotaflow plan apply DIR), or name another --broker"
+            )
+        async with self.writing() as opened:
+            yield opened
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator["Opened"]:
+        """The log, with every topic and table made that is missing."""
+        from streams.app import open_log
+
+        log = open_log(self.config.broker)
+        await log.start()
+        try:
+            shards = await log.declare((*topics.ALL, *tables.ALL), self.config.shards)
+            yield Opened(log, shards)
+        finally:
+            await log.stop()
+
+    async def with_worker(self, opened: "Opened", command: str, work: Callable[[], Awaitable[T]]) -> T:
+        """What the work gives while somebody works on the log: a worker in this process, where there is no other."""
+        if self.path is None:
+            return await work()
+        try:
+            lock = WorkerLock(self.path, command).take()
+        except Locked:
+            return await work()
+        with lock:
+            async with self.make_worker(self.config.broker, opened.log, live=False, shards=opened.shards) as worker:
+                return await beside(work(), worker)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A log that has been started, and its number of shards."""
+
+    log: Log
+    shards: int
+
+
+async def beside(work: Awaitable[T], worker: RunningWorker) -> T:
+    """What the work gives; a worker that fails first ends it with the worker's error."""
+    doing, running = asyncio.ensure_future(work), asyncio.ensure_future(worker.run())
+    try:
+        await asyncio.wait({doing, running}, return_when=asyncio.FIRST_COMPLETED)
+        if not doing.done():
+            await running
+            raise LogError("the worker in this process ended before the work was done; run the command again")
+        return await doing
+    finally:
+        for task in (doing, running):
+            task.cancel()
+        await asyncio.gather(doing, running, return_exceptions=True)

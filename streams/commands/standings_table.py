@@ -1,0 +1,89 @@
+"""Standings as a table for people: one row per quota, or one per scope and period where there is no quota."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from quota.plans import PlanIndex
+from quota.wording import metric_name, name_of, percent, quantity
+from schemas.standings import QuotaStanding, Standing
+
+STYLES = {"met": "bold green", "on_track": "green", "at_risk": "yellow", "behind": "bold red", "missed": "red"}
+UNDEFINED = "-"
+COLUMNS = ("attained", "target", "attainment", "pace", "gap", "status", "won", "revenue", "win rate", "open", "early")
+
+
+def standings_table(found: Sequence[Standing], plan: PlanIndex, title: str | None = None) -> Table:
+    """The table of standings in the order in which they come."""
+    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    for name in ("scope", "period", "quota"):
+        table.add_column(name, no_wrap=True)
+    for name in COLUMNS:
+        table.add_column(name, justify="left" if name == "status" else "right", no_wrap=True)
+    for row in _rows(found, plan):
+        table.add_row(*row)
+    return table
+
+
+def _rows(found: Iterable[Standing], plan: PlanIndex) -> Iterator[list[Text]]:
+    scope = None
+    for standing in found:
+        name = name_of(standing.scope, plan) if standing.scope != scope else ""
+        scope, indent = standing.scope, _depth(standing.scope, plan) * "  "
+        for quota in (*standing.quotas,) or (None,):
+            cells = [*_quota(quota, plan), *_numbers(standing)]
+            yield [Text(f"{indent}{name}"), Text(standing.period), *cells]
+            name = ""
+
+
+def _depth(scope: str, plan: PlanIndex) -> int:
+    """How deep a scope stands under the company."""
+    teams = {team.id: team.parent for team in plan.plan.teams}
+    kind, _, name = scope.partition(":")
+    if kind == "rep":
+        rep = next((each for each in plan.plan.reps if each.id == name), None)
+        return 2 + _above(rep.teams[-1].team, teams) if rep and rep.teams else 1
+    return 1 + _above(name, teams) if kind == "team" else 0
+
+
+def _above(team: str, parents: dict[str, str | None]) -> int:
+    depth = 0
+    at = parents.get(team)
+    while at is not None and depth < len(parents):
+        depth, at = depth + 1, parents.get(at)
+    return depth
+
+
+def _quota(quota: QuotaStanding | None, plan: PlanIndex) -> list[Text]:
+    if quota is None:
+        return [Text()] * 7
+    return [
+        Text(metric_name(quota.metric, plan)),
+        Text(_number(quota.attained, quota.unit)),
+        Text(_number(quota.target, quota.unit)),
+        Text(_share(quota.attainment)),
+        Text(_share(quota.pace)),
+        Text(_number(quota.gap, quota.unit)),
+        Text(quota.status.replace("_", " "), style=STYLES.get(quota.status, "")),
+    ]
+
+
+def _numbers(standing: Standing) -> list[Text]:
+    won, revenue, rate = (standing.metrics.get(name) for name in ("deals_won", "revenue", "win_rate"))
+    opened = standing.pipeline
+    return [
+        Text(_number(won.value, None) if won else UNDEFINED),
+        Text(_number(revenue.value, revenue.unit) if revenue else UNDEFINED),
+        Text(_share(rate.value if rate and not isinstance(rate.value, str) else None)),
+        Text(f"{sum(stage.count for stage in opened.stages):,}" if opened else UNDEFINED),
+        Text(f"{opened.early_stage_count:,}" if opened else UNDEFINED),
+    ]
+
+
+def _number(value: float | str | None, unit: str | None) -> str:
+    return UNDEFINED if value is None else quantity(value, unit)
+
+
+def _share(value: float | None) -> str:
+    return UNDEFINED if value is None else percent(value)

@@ -1,0 +1,54 @@
+"""`quotaflow worker`: reads facts, keeps tables, says standings and alerts until it is told to stop."""
+
+import asyncio
+import logging
+import signal
+from contextlib import ExitStack
+
+import click
+
+from streams.commands.options import shared
+from streams.commands.session import Failure, Session, beside
+from streams.config import MOST_SHARDS
+from streams.lock import Locked, WorkerLock
+
+CLOCK = "Whether time follows the clock from now on, or stays with the log."
+QUIET = ("faust", "mode", "aiokafka", "kafka")
+
+
+@click.command()
+@click.option("--clock", type=click.Choice(["wall", "log"]), default="wall", show_default=True, help=CLOCK)
+@click.option(
+    "--shards", type=click.IntRange(1, MOST_SHARDS), help="Shards of a new log (QUOTAFLOW_SHARDS; default 4)."
+)
+@shared
+@click.pass_obj
+def worker(session: Session, clock: str, shards: int | None) -> None:
+    """Work on the log until Ctrl-C or SIGTERM."""
+    _log_to_stderr()
+    with ExitStack() as held:
+        if session.path is not None:
+            try:
+                held.enter_context(WorkerLock(session.path, "worker"))
+            except Locked as error:
+                raise Failure(f"{error}; an embedded log has one worker at a time, so stop that one first") from error
+        session.run(_worked(session if shards is None else session.with_shards(shards), shards, live=clock == "wall"))
+
+
+async def _worked(session: Session, wanted: int | None, *, live: bool) -> None:
+    async with session.writing() as opened:
+        if wanted is not None and wanted != opened.shards:
+            raise Failure(f"this log has {opened.shards} shards, and keeps them; leave out --shards, or name a new log")
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        async with session.make_worker(session.config.broker, opened.log, live=live, shards=opened.shards) as running:
+            click.echo(f"working on {session.config.broker} with {opened.shards} shards; Ctrl-C stops", err=True)
+            await beside(stop.wait(), running)
+    click.echo("stopped; the next worker goes on from here", err=True)
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,46 @@
+"""Settings from the environment, read once; command-line options go before them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+BROKER = "QUOTAFLOW_BROKER"
+SHARDS = "QUOTAFLOW_SHARDS"
+MOST_SHARDS = 1024
+
+
+class ConfigError(Exception):
+    """Settings that cannot be used: every one of them, with what to write instead."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Which log to use, and how many shards a new one gets; an existing log keeps its number."""
+
+    broker: str = "embedded://quotaflow.db"
+    shards: int = 4
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str]) -> "Config":
+        """The settings that the environment makes; raises ConfigError with all problems at once."""
+        broker = environment.get(BROKER) or cls.broker
+        shards = environment.get(SHARDS) or str(cls.shards)
+        named = [(BROKER, broker_problem(broker)), (SHARDS, shards_problem(shards))]
+        problems = [f"{name}: {problem}" for name, problem in named if problem]
+        if problems:
+            raise ConfigError("; ".join(problems))
+        return cls(broker, int(shards))
+
+
+def broker_problem(broker: str) -> str | None:
+    """What is wrong with the name of a log, or None."""
+    scheme, found, rest = broker.partition("://")
+    if found and rest and scheme in {"embedded", "kafka"}:
+        return None
+    return f"{broker!r} names no log; write embedded://PATH or kafka://host:port"
+
+
+def shards_problem(shards: str) -> str | None:
+    """What is wrong with a number of shards, or None."""
+    if shards.isascii() and shards.isdigit() and 1 <= int(shards) <= MOST_SHARDS:
+        return None
+    return f"{shards!r} is no number of shards; write one from 1 to {MOST_SHARDS}"

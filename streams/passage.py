@@ -1,0 +1,76 @@
+"""Knowing that everything appended so far was processed: a tick without a time that has come through to the alerts."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from msgspec import json
+
+from schemas.control import Tick
+from streams import topics
+from streams.log import Log, Outgoing, Record, Spot
+from streams.waiting import PATIENCE, Patience, until
+
+KEY = b"passage"
+_MARK = b'{"type":"tick"'
+_decode = json.Decoder(Tick).decode
+_NOBODY = (
+    "nothing moved for {seconds:g} s, so nobody seems to work on this log; what was sent is in it and counts once. "
+    "Start a worker (`quotaflow worker`), then `quotaflow status` shows what is left to be processed"
+)
+
+
+class Passage(NamedTuple):
+    """A tick that was asked for: its number, and where the alerts ended before."""
+
+    number: int
+    starts: dict[Spot, int]
+
+
+async def ask(log: Log, shards: int, *, quiet: bool = True) -> Passage:
+    """Asks for a tick that evaluates nothing; all that was appended before will be processed before it is through."""
+    starts = await log.ends(Spot(topics.ALERTS.name, shard) for shard in range(shards))
+    record = Outgoing(topics.CONTROL.name, 0, KEY, json.encode(Tick(quiet=quiet)))
+    return Passage((await log.append([record]))[-1], starts)
+
+
+async def through(
+    log: Log, passage: Passage, patience: float = PATIENCE, left: Callable[[int], None] = lambda _: None
+) -> None:
+    """Returns once the tick stands in every alerts partition; tells `left` how much is unread; raises Stalled."""
+    at = dict(passage.starts)
+
+    async def reached() -> bool:
+        for spot, end in (await log.ends(at)).items():
+            async for chunk in log.read(spot, at[spot], end):
+                at[spot] = chunk[-1].offset + 1
+                if any(_passed(record, passage.number) for record in chunk):
+                    del at[spot]
+                    break
+        return not at
+
+    async def moved() -> object:
+        unread = await lags(log, len(passage.starts))
+        left(sum(unread.values()))
+        return unread
+
+    await until(log, reached, Patience(moved, patience, _NOBODY.format(seconds=patience)))
+
+
+def _passed(record: Record, number: int) -> bool:
+    if not record.value or not record.value.startswith(_MARK):
+        return False
+    return _decode(record.value).number >= number
+
+
+async def lags(log: Log, shards: int) -> dict[str, int]:
+    """How many records of each topic that agents read lie after the last flush (transaction markers among them)."""
+    read = {
+        topic.name: shards if topic.sharded else 1
+        for topic in (topics.CONTROL, *topics.SOURCES, topics.CREDITS, topics.STANDINGS)
+    }
+    spots = [Spot(name, partition) for name, count in read.items() for partition in range(count)]
+    ends, done = await log.ends(spots), await log.committed(spots)
+    found = dict.fromkeys(read, 0)
+    for spot in spots:
+        found[spot.topic] += ends.get(spot, 0) - done.get(spot, 0)
+    return found
