@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from quota import behind_pace, shortage, wins
+from quota.errors import InvalidRecord
 from quota.hazards import Hazards
 from quota.lifecycle import Change, Now, Verdict, Words, close, fingerprint, fresh, level, moment, step
 from quota.periods import Period, parse_period, period_of
@@ -41,8 +42,7 @@ def at_day_end(
     """
     evening = _Evening(inputs, states, plan, moment(tick, plan), day)
     watched = sorted(set(scopes).intersection(plan.scopes))
-    closed = list(evening.closed())
-    return closed + [change for scope in watched for change in evening.evaluated(scope)]
+    return evening.closed + [change for scope in watched for change in evening.evaluated(scope)]
 
 
 def at_wins(changed: Iterable[Wins], states: States, plan: PlanIndex, tick: Tick) -> list[Change]:
@@ -68,8 +68,8 @@ def at_tick(
         if state.kind == wins.KIND and state.state == "firing":
             found.append(wins.expired(state, plan, now))
         elif state.kind == behind_pace.KIND and state.state in _OPEN:
-            end = parse_period(state.period, plan.calendar(state.scope)).end
-            over = plan.calendar(state.scope).start_of(end) <= now.at
+            span = _span(state, plan)
+            over = span is not None and plan.calendar(state.scope).start_of(span.end) <= now.at
             found.append(_pace_over(state, standings or {}, plan, now) if over else None)
     return [change for change in found if change is not None]
 
@@ -87,20 +87,21 @@ class _Evening:
         self._now = now
         self._day = day
         self._hazards = Hazards(inputs.baseline) if inputs.baseline else None
-        self._open = [state for state in states.values() if state.state in _OPEN and state.kind != wins.KIND]
-        self._shortages: dict[tuple[str, str], list[AlertState]] = defaultdict(list)
-        for state in self._open:
-            if state.kind == shortage.KIND:
-                self._shortages[state.rule, state.scope].append(state)
-
-    def closed(self) -> Iterator[Change]:
+        self._shortages: dict[tuple[str, str], list[tuple[date, AlertState]]] = defaultdict(list)
+        self.closed: list[Change] = []
         """Alerts that nothing evaluates any more: the plan dropped what they watch, or their period is over."""
-        for state in sorted(self._open, key=lambda state: state.fingerprint):
-            period = parse_period(state.period, self._plan.calendar(state.scope))
-            if not _in_plan(state, period, self._plan):
-                yield close(state, "not_in_plan", _dropped(state, self._plan), self._now)
-            elif state.kind == behind_pace.KIND and period.end <= self._day:
-                yield _pace_over(state, self._inputs.standings, self._plan, self._now)
+        opened = (state for state in states.values() if state.state in _OPEN and state.kind != wins.KIND)
+        for state in sorted(opened, key=lambda state: state.fingerprint):
+            self._sort_out(state)
+
+    def _sort_out(self, state: AlertState) -> None:
+        span = _span(state, self._plan)
+        if span is None or not _in_plan(state, span, self._plan):
+            self.closed.append(close(state, "not_in_plan", _dropped(state, self._plan), self._now))
+        elif state.kind == behind_pace.KIND and span.end <= self._day:
+            self.closed.append(_pace_over(state, self._inputs.standings, self._plan, self._now))
+        elif state.kind == shortage.KIND:
+            self._shortages[state.rule, state.scope].append((span.start, state))
 
     def evaluated(self, scope: str) -> Iterator[Change]:
         """What the rules that watch the scope change."""
@@ -118,8 +119,8 @@ class _Evening:
             return
         now = replace(self._now, quiet=self._now.quiet or outlook.quiet)
         period, verdict = shortage.verdict(rule, outlook, self._hazards, self._plan, self._day)
-        for state in self._shortages[rule.id, scope]:
-            if parse_period(state.period, self._plan.calendar(scope)).start < period.start:
+        for start, state in self._shortages[rule.id, scope]:
+            if start < period.start:
                 yield close(state, "too_late", shortage.too_late(scope, state.period, self._plan), now)
         yield from self._step(fresh(rule, scope, period.id), verdict, rule.days or shortage.DAYS, now)
 
@@ -153,6 +154,14 @@ def _won(said: Wins, known: list[AlertState], plan: PlanIndex, tick: Tick) -> It
 def _pace_over(state: AlertState, standings: Standings, plan: PlanIndex, now: Now) -> Change:
     reason = behind_pace.ending(standings.get(state.scope, {}).get(state.period), state.subject)
     return close(state, reason, behind_pace.ended(state, reason, plan), now)
+
+
+def _span(state: AlertState, plan: PlanIndex) -> Period | None:
+    """The alert's period; None where its id means nothing any more, because the fiscal year was moved."""
+    try:
+        return parse_period(state.period, plan.calendar(state.scope))
+    except InvalidRecord:
+        return None
 
 
 def _in_plan(state: AlertState, period: Period, plan: PlanIndex) -> bool:

@@ -84,7 +84,8 @@ def test_a_rule_may_ask_for_more_or_less_than_the_status_does() -> None:
 def test_a_stricter_rule_still_wants_evidence_for_counts() -> None:
     strict = changed(RULE, fire=0.9)
     assert outcome(strict, quota(status="at_risk", pace=0.85, attained=17, expected=20)) == BETWEEN
-    assert outcome(strict, quota(status="at_risk", pace=0.85, attained=170, expected=200)) == HOLDS
+    assert outcome(strict, quota(status="at_risk", pace=0.85, attained=84, expected=99)) == BETWEEN
+    assert outcome(strict, quota(status="at_risk", pace=0.89, attained=89, expected=100)) == HOLDS
     assert outcome(strict, quota(status="at_risk", pace=0.85, attained=17, expected=20, target=20)) == HOLDS
     assert outcome(strict, quota("revenue", status="at_risk", pace=0.85)) == HOLDS
 
