@@ -17,13 +17,13 @@ POOL = 200
 
 
 def baseline(day: date, totals: Parts, by_day: Mapping[str, Parts], plan: PlanIndex) -> Baseline:
-    """The company's baseline; `totals` are all its days merged, `by_day` each day's parts.
+    """The company's baseline; closings come from `totals`, all of its days merged, the rest from each day's parts.
 
     Deals of unknown creation, and open ones created after `day`, have no age and are left out.
     """
     won = cells.won_ages(totals)
     lost = dict(cells.by_number(totals, cells.LOST_AGE))
-    alive = _open_ages(day, totals, by_day, plan)
+    alive = _open_ages(day, by_day, plan)
     return Baseline(
         day=day.isoformat(),
         reached=_reached((won, lost, alive)),
@@ -41,12 +41,10 @@ def _first_closing(by_day: Mapping[str, Parts]) -> str | None:
     return min((day for day, parts in by_day.items() if "deals_won" in parts or "deals_lost" in parts), default=None)
 
 
-def _open_ages(day: date, totals: Parts, by_day: Mapping[str, Parts], plan: PlanIndex) -> dict[int, int]:
+def _open_ages(day: date, by_day: Mapping[str, Parts], plan: PlanIndex) -> dict[int, int]:
     today = day.toordinal()
     ages: dict[int, int] = {}
     for name in (f"{cells.OPEN}{stage.id}" for stage in plan.open_stages):
-        if name not in totals:
-            continue
         for created, count in [(created, parts[name]) for created, parts in by_day.items() if name in parts]:
             age = today - _ordinal(created)
             if age >= 0:

@@ -12,44 +12,62 @@ from schemas.standings import Outlook
 
 RECENT = timedelta(days=28)
 _DAY = timedelta(days=1)
+_COUNTS = (cells.OPEN, cells.OPEN_UNKNOWN)
+_AMOUNTS = (cells.OPEN_AMOUNT, cells.OPEN_UNKNOWN_AMOUNT)
 
 
 def outlook(scope: str, day: date, totals: Parts, by_day: Mapping[str, Parts], plan: PlanIndex) -> Outlook:
-    """The outlook of a scope; `totals` are all its days merged, `by_day` each day's parts.
+    """The outlook of a scope; closings come from `totals`, all of its days merged, the rest from each day's parts.
 
-    Open amounts by the day of creation leave out deals created after `day`; counts and amounts of what is open do not.
+    `by_day` holds at least the days with open deals, the last 28, and those of the current quarter. Open amounts by
+    the day of creation leave out deals created after `day`; counts and amounts of what is open do not.
     """
-    today = day.isoformat()
     quarter = period_of("quarter", day, plan.calendar(scope))
     recent = _days(day - RECENT + _DAY, day + _DAY)
-    stages = [(stage.id, stage.early) for stage in plan.open_stages]
+    today = day.isoformat()
+    stages = [stage.id for stage in plan.open_stages]
+    early = [stage.id for stage in plan.open_stages if stage.early]
+    opened = _opened(stages, by_day)
     return Outlook(
         scope=scope,
         day=today,
-        open=_by_creation(cells.OPEN_AMOUNT, totals, by_day, today, plan),
-        open_unknown=_by_creation(cells.OPEN_UNKNOWN_AMOUNT, totals, by_day, today, plan),
+        open=_amounts(cells.OPEN_AMOUNT, stages, opened, today),
+        open_unknown=_amounts(cells.OPEN_UNKNOWN_AMOUNT, stages, opened, today),
         created=_sum("opportunities_created", recent, by_day),
         early_created=_sum(cells.EARLY_CREATED, recent, by_day),
         won=totals.get("deals_won", 0),
         lost=totals.get("deals_lost", 0),
         won_amount=totals.get(cells.REVENUE, 0),
         credited={quarter.id: _sum(cells.REVENUE, _days(quarter.start, quarter.end), by_day)},
-        open_count=sum(_in_stage(totals, name) for name, _ in stages),
-        open_amount=sum(_amount_in_stage(totals, name) for name, _ in stages),
-        early_count=sum(_in_stage(totals, name) for name, early in stages if early),
-        early_amount=sum(_amount_in_stage(totals, name) for name, early in stages if early),
+        open_count=_total(_COUNTS, stages, opened),
+        open_amount=_total(_AMOUNTS, stages, opened),
+        early_count=_total(_COUNTS, early, opened),
+        early_amount=_total(_AMOUNTS, early, opened),
     )
 
 
-def _by_creation(
-    prefix: str, totals: Parts, by_day: Mapping[str, Parts], today: str, plan: PlanIndex
-) -> dict[str, int]:
-    """The open amount by day, in order of days, over all stages; a stage that is empty in total costs nothing."""
-    amounts: dict[str, int] = {}
-    for name in (f"{prefix}{stage.id}" for stage in plan.open_stages):
-        if name in totals:
-            cells.add(amounts, {day: parts[name] for day, parts in by_day.items() if name in parts and day <= today})
-    return dict(sorted(amounts.items()))
+def _opened(stages: Iterable[str], by_day: Mapping[str, Parts]) -> dict[str, Parts]:
+    """Each component of open deals, by day."""
+    found: dict[str, Parts] = {}
+    for stage in stages:
+        for counts, amounts in zip(_COUNTS, _AMOUNTS, strict=True):
+            count, amount = f"{counts}{stage}", f"{amounts}{stage}"
+            # Where there is an amount there is a count, so the other days need not be looked at again.
+            found[count] = {day: parts[count] for day, parts in by_day.items() if count in parts}
+            found[amount] = {day: by_day[day].get(amount, 0) for day in found[count]}
+    return found
+
+
+def _amounts(prefix: str, stages: Iterable[str], opened: Mapping[str, Parts], last: str) -> Parts:
+    """The amount in all stages by day, for the days that have come, in order of days."""
+    found: Parts = {}
+    for stage in stages:
+        cells.add(found, opened[f"{prefix}{stage}"])
+    return {day: found[day] for day in sorted(found) if day <= last}
+
+
+def _total(prefixes: Iterable[str], stages: Iterable[str], opened: Mapping[str, Parts]) -> int:
+    return sum(sum(opened[f"{prefix}{stage}"].values()) for prefix in prefixes for stage in stages)
 
 
 def _sum(component: str, days: Iterable[str], by_day: Mapping[str, Parts]) -> int:
@@ -59,11 +77,3 @@ def _sum(component: str, days: Iterable[str], by_day: Mapping[str, Parts]) -> in
 @lru_cache(maxsize=64)
 def _days(first: date, end: date) -> tuple[str, ...]:
     return tuple(date.fromordinal(number).isoformat() for number in range(first.toordinal(), end.toordinal()))
-
-
-def _in_stage(parts: Parts, stage: str) -> int:
-    return parts.get(f"{cells.OPEN}{stage}", 0) + parts.get(f"{cells.OPEN_UNKNOWN}{stage}", 0)
-
-
-def _amount_in_stage(parts: Parts, stage: str) -> int:
-    return parts.get(f"{cells.OPEN_AMOUNT}{stage}", 0) + parts.get(f"{cells.OPEN_UNKNOWN_AMOUNT}{stage}", 0)
