@@ -6,6 +6,7 @@ from contextlib import aclosing
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from streams.kafka import declaring, reading
 from streams.kafka.closing import close_consumer, close_producer
@@ -14,18 +15,21 @@ from streams.kafka.sending import BATCH_BYTES, RETRY_MS, check, send
 from streams.kafka.writer import KafkaWriter
 from streams.log import LogError, Outgoing, Record, Spot, TopicSpec
 
-START_SECONDS = 15.0
-ANSWER_SECONDS = 30.0
 REQUEST_MS = 10_000
+RETRY_SECONDS = 0.2
 
 
 class KafkaLog:
-    """The log at `bootstrap` (`host:port`, several by comma); `group` names the positions and the writers."""
+    """The log at `bootstrap` (`host:port`, several by comma); `group` names the positions and the writers.
 
-    def __init__(self, bootstrap: str, group: str, *, replication: int = 1) -> None:
+    `patience` is how many seconds the broker may take for an answer.
+    """
+
+    def __init__(self, bootstrap: str, group: str, *, replication: int = 1, patience: float = 30.0) -> None:
         self.bootstrap = bootstrap
         self.group = group
         self._replication = replication
+        self._patience = patience
         self._compacted: set[str] = set()
         self._admin: AIOKafkaAdminClient | None = None
         self._reader: AIOKafkaConsumer | None = None
@@ -54,16 +58,25 @@ class KafkaLog:
     async def declare(self, topics: Iterable[TopicSpec], shards: int) -> int:
         """Creates the topics that are missing; the partitions of existing ones decide the number of shards."""
         specs = list(topics)
+        with told("declaring topics"):
+            async with asyncio.timeout(self._patience):
+                while (declared := await self._declare(specs, shards)) is None:  # noqa: ASYNC110 (nobody tells when)
+                    await asyncio.sleep(RETRY_SECONDS)
+        self._compacted |= {spec.name for spec in specs if spec.compact}
+        return declared
+
+    async def _declare(self, specs: Sequence[TopicSpec], shards: int) -> int | None:
+        """The number of shards, or None while the broker, just started or just back, does not serve yet."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=REQUEST_MS)
         try:
-            with told("declaring topics"):
-                async with asyncio.timeout(ANSWER_SECONDS):
-                    await admin.start()
-                    shards = await declaring.declare(admin, specs, shards, self._replication)
+            await admin.start()
+            return await declaring.declare(admin, specs, shards, self._replication)
+        except KafkaError as error:
+            if not error.retriable:
+                raise
+            return None
         finally:
             await admin.close()
-        self._compacted |= {spec.name for spec in specs if spec.compact}
-        return shards
 
     async def append(self, records: Sequence[Outgoing]) -> list[int]:
         """Appends in order per partition and gives the offsets once everything is durable.
@@ -73,7 +86,7 @@ class KafkaLog:
         check(records, self._compacted)
         try:
             with told("appending records"):
-                async with asyncio.timeout(ANSWER_SECONDS):
+                async with asyncio.timeout(self._patience):
                     return await send(await self._appender(), records)
         except BaseException:
             # After a failed batch an idempotent producer has lost count; the next append begins with a new one.
@@ -114,7 +127,7 @@ class KafkaLog:
         if not asked:
             return {}
         with told(f"asking for the offsets of {', '.join(sorted({tp.topic for tp in asked}))}"):
-            offsets = await asyncio.wait_for(ask(asked), ANSWER_SECONDS)
+            offsets = await asyncio.wait_for(ask(asked), self._patience)
         return {Spot(tp.topic, tp.partition): offset for tp, offset in offsets.items()}
 
     async def committed(self, spots: Iterable[Spot]) -> dict[Spot, int]:
@@ -123,7 +136,7 @@ class KafkaLog:
             raise self._not_started()
         asked = list(spots)
         with told(f"asking for the positions of {self.group}"):
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(self._patience):
                 found = await asyncio.gather(*(self._positions.committed(TopicPartition(*spot)) for spot in asked))
         return {spot: position for spot, position in zip(asked, found, strict=True) if position is not None}
 

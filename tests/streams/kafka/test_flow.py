@@ -1,5 +1,7 @@
 """Batches on a real Kafka: exactly from the opened position, in order, committed records only."""
 
+import asyncio
+import random
 from functools import partial
 
 import pytest
@@ -22,6 +24,13 @@ async def topic(log: KafkaLog, unique: str) -> str:
 
 async def fill(log: KafkaLog, topic: str, count: int, partitions: int = 2) -> None:
     await log.append([Outgoing(topic, p, b"k", b"%d" % i) for p in range(partitions) for i in range(count)])
+
+
+async def delete_before(kafka: str, topic: str, offset: int) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(before_offset=offset)})
+    await admin.close()
 
 
 async def test_batches_begin_exactly_at_the_opened_position(log: KafkaLog, kafka: str, unique: str, topic: str) -> None:
@@ -136,10 +145,7 @@ async def test_a_position_that_the_log_does_not_hold_is_refused_loudly(
     log: KafkaLog, kafka: str, unique: str, topic: str
 ) -> None:
     await fill(log, topic, 100)
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-    await admin.start()
-    await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(before_offset=40)})
-    await admin.close()
+    await delete_before(kafka, topic, 40)
     async with member(kafka, unique, [topic]) as worker:
         await worker.flowing(2)
         with pytest.raises(LogError, match=r"\[0\] holds 40 to 100, but 39 is to be read next: older records were"):
@@ -168,3 +174,56 @@ async def test_what_is_not_assigned_is_ignored(log: KafkaLog, kafka: str, unique
         await worker.flowing(2)
         await worker.consumer.open_partitions({TP("elsewhere", 0): 5, TP(topic, 9): 5, TP(topic, 1): 5}, 1)
         await until(lambda: worker.offsets(TP(topic, 1), 1) == [5, 6, 7, 8, 9])
+
+
+async def test_a_log_that_lost_what_is_to_be_read_next_ends_the_worker(
+    log: KafkaLog, kafka: str, unique: str, topic: str
+) -> None:
+    await fill(log, topic, 100)
+    async with member(kafka, unique, [topic]) as worker:
+        await worker.flowing(2)
+        await worker.consumer.open_partitions({TP(topic, 0): 0, TP(topic, 1): 0}, 1)
+        await until(lambda: len(worker.offsets(TP(topic, 0), 1)) == 100)
+        await delete_before(kafka, topic, 40)
+        # As if the records had been deleted just after the position was found to be good.
+        await worker.consumer._thread.open({TP(topic, 0): (10, worker.consumer._openings[TP(topic, 0)].serial)})
+        await until(lambda: bool(worker.app.crashed))
+    assert worker.offsets(TP(topic, 0), 1) == list(range(100))
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_is_opened_held_and_closed_every_opening_is_gapless(
+    log: KafkaLog, kafka: str, unique: str, topic: str, seed: int
+) -> None:
+    await fill(log, topic, 40_000)
+    draw, tps = random.Random(seed), [TP(topic, 0), TP(topic, 1)]
+    opened: dict[tuple[TP, int], int] = {}
+    async with member(kafka, unique, [topic]) as worker:
+        await worker.flowing(2)
+        flow = worker.consumer
+        for number in range(1, 80):
+            tp = draw.choice(tps)
+            match draw.choice(("open", "hold", "release", "close")):
+                case "open":
+                    opened[tp, number] = draw.randrange(40_000)
+                    await flow.open_partitions({tp: opened[tp, number]}, number)
+                    if draw.random() < 0.5:
+                        await until(partial(has_begun, worker, tp, number))
+                case "hold":
+                    flow.hold_partitions({tp})
+                case "release":
+                    flow.release_partitions({tp})
+                case "close":
+                    flow.close_partitions({tp})
+            for _ in range(draw.randrange(300)):  # lets some of it happen
+                await asyncio.sleep(0)
+        await flow.open_partitions(dict.fromkeys(tps, 100), 99)
+        await until(lambda: all(len(worker.offsets(tp, 99)) == 39_900 for tp in tps))
+    opened |= {(tp, 99): 100 for tp in tps}
+    for (tp, number), position in opened.items():
+        seen = worker.offsets(tp, number)
+        assert seen == list(range(position, position + len(seen)))
+    for partition in (0, 1):
+        numbers = [batch.opening for batch in worker.batches if batch.partition == partition]
+        assert numbers == sorted(numbers)
+    assert len({batch.opening for batch in worker.batches}) > 3
