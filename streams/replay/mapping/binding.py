@@ -13,7 +13,6 @@ from msgspec import UNSET
 from quota.errors import InvalidRecord
 from quota.money import exponent
 from quota.plans import slug
-from schemas.fields import Money
 from streams.documents import Place
 from streams.replay.lines import ReplayError
 from streams.replay.mapping.spec import Template, Value
@@ -134,18 +133,19 @@ def _conversion(value: Value, to: Bindings) -> Callable[[str, Cells], Any]:
             return lambda text, cells: text
 
 
-def _money(value: Value, to: Bindings) -> Callable[[str, Cells], Money]:
+def _money(value: Value, to: Bindings) -> Callable[[str, Cells], Any]:
     assert value.currency is not None
     currency_of = text_of(value.currency, value.place, to)
 
-    def money(text: str, cells: Cells) -> Money:
+    def money(text: str, cells: Cells) -> dict[str, object]:
         currency = currency_of(cells)
         plain = text.replace(value.thousands, "") if value.thousands else text
         plain = plain.replace(value.decimal, ".") if value.decimal != "." else plain
         if not _AMOUNT.fullmatch(plain):
             raise InvalidRecord(f"{text!r} is not an amount")
         digits = 0 if value.minor_units else exponent(currency)
-        return Money(int(Decimal(plain).scaleb(digits).quantize(Decimal(1), ROUND_HALF_UP)), currency)
+        amount = int(Decimal(plain).scaleb(digits).quantize(Decimal(1), ROUND_HALF_UP))
+        return {"minor_units": amount, "currency": currency}  # bounds are checked with the fact's
 
     return money
 

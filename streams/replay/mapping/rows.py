@@ -1,6 +1,6 @@
 """A mapping applied to an export: rows become facts, bad lines, or are ignored on purpose."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -131,21 +131,21 @@ class _Rows:
         name = f"{self._name}:{row.number}"
         if row.reason:
             yield Bad(name, row.reason, row.raw, row.truncated)
-            return
+        elif any(holds(row.cells) for holds in self._ignored):
+            yield Ignored(name)
+        else:
+            yield from self._facts(name, row)
+
+    def _facts(self, name: str, row: Row) -> Sequence[Line]:
         try:
             facts = [maker.fact(row.cells, quiet=self._quiet) for maker in self._makers if maker.holds(row.cells)]
         except InvalidRecord as error:
-            yield Bad(name, str(error), row.raw)
-            return
+            return [Bad(name, str(error), row.raw)]
         if facts:
-            yield from facts
-        else:
-            yield self._without_fact(name, row)
-
-    def _without_fact(self, name: str, row: Row) -> Line:
-        if self._ignore_rest or any(holds(row.cells) for holds in self._ignored):
-            return Ignored(name)
-        return Bad(name, "no fact of the mapping applies; mend the row, or say in `ignore` that it is none", row.raw)
+            return facts
+        if self._ignore_rest:
+            return [Ignored(name)]
+        return [Bad(name, "no fact of the mapping applies; mend the row, or say in `ignore` that it is none", row.raw)]
 
 
 def _maker(spec: FactSpec, to: Bindings) -> _Maker:

@@ -139,7 +139,7 @@ class LookupSpec:
 
 @dataclass(frozen=True)
 class FileSpec:
-    """A table of rows with facts; of the rows without one those are ignored that a list of tests says, or the rest."""
+    """A table of rows with facts; rows that pass one of the tests are ignored, or all without a fact."""
 
     table: TableSpec
     facts: tuple[FactSpec, ...]
