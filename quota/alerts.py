@@ -7,7 +7,6 @@ from datetime import date
 
 from quota import behind_pace, shortage, wins
 from quota.errors import InvalidRecord
-from quota.hazards import Hazards
 from quota.lifecycle import Change, Now, Verdict, Words, close, fingerprint, fresh, level, moment, step
 from quota.periods import Period, parse_period, period_of
 from quota.plans import PlanIndex
@@ -86,7 +85,6 @@ class _Evening:
         self._plan = plan
         self._now = now
         self._day = day
-        self._hazards = Hazards(inputs.baseline) if inputs.baseline else None
         self._shortages: dict[tuple[str, str], list[tuple[date, AlertState]]] = defaultdict(list)
         self.closed: list[Change] = []
         """Alerts that nothing evaluates any more: the plan dropped what they watch, or their period is over."""
@@ -118,7 +116,7 @@ class _Evening:
         if outlook is None:
             return
         now = replace(self._now, quiet=self._now.quiet or outlook.quiet)
-        period, verdict = shortage.verdict(rule, outlook, self._hazards, self._plan, self._day)
+        period, verdict = shortage.verdict(rule, outlook, self._inputs.baseline, self._plan, self._day)
         for start, state in self._shortages[rule.id, scope]:
             if start < period.start:
                 yield close(state, "too_late", shortage.too_late(scope, state.period, self._plan), now)

@@ -1,5 +1,6 @@
 """The chance that an open deal is won, by its age: what the closings so far teach (discrete competing risks)."""
 
+from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
 from math import exp, fsum, log1p
@@ -15,15 +16,14 @@ class Hazards:
     ones. An age that nobody reached has no hazard.
     """
 
-    def __init__(self, baseline: Baseline) -> None:
-        self.baseline = baseline
-        ages = list(zip(baseline.reached, baseline.won_at, baseline.lost_at, strict=True)) or [(0, 0, 0)]
+    def __init__(self, reached: Iterable[int], won_at: Iterable[int], lost_at: Iterable[int]) -> None:
+        ages = list(zip(reached, won_at, lost_at, strict=True)) or [(0, 0, 0)]
         self._pool_log, self._pool_ends = _stay(*ages[-1])
         # Survival over a span is a ratio of products, and a product over hundreds of ages underflows or is zero for
         # good: so it is kept as a sum of logarithms, beside a count of the ages that nobody survives.
         self._logs, self._ends = [0.0], [0]
-        for reached, won, lost in ages[1:-1]:
-            log, ends = _stay(reached, won, lost)
+        for age in ages[1:-1]:
+            log, ends = _stay(*age)
             self._logs.append(self._logs[-1] + log)
             self._ends.append(self._ends[-1] + ends)
         self._edge = len(self._logs) - 1
@@ -44,6 +44,8 @@ class Hazards:
         """The chances, as of the end of `day`, of wins on the days from `start` until before `end`."""
         key = (day, start, end)
         if key not in self._windows:
+            if len(self._windows) > 64:
+                self._windows.clear()
             self._windows[key] = Window(self, day, start, end)
         return self._windows[key]
 
@@ -57,6 +59,11 @@ class Hazards:
         if self._ends[until] > self._ends[age]:
             return 0.0
         return exp(self._logs[until] - self._logs[age] + pooled * self._pool_log) * self._eventual[until]
+
+
+def hazards_of(baseline: Baseline) -> Hazards:
+    """What the baseline teaches; prepared once for all scopes, and for all shards that hear the same."""
+    return _prepared(tuple(baseline.reached), tuple(baseline.won_at), tuple(baseline.lost_at))
 
 
 class Window(dict[str, float]):
@@ -81,6 +88,11 @@ class Window(dict[str, float]):
         age = max(0, self._today - _ordinal(created))
         chance = self[created] = self._hazards.between(age, self._after, self._until)
         return chance
+
+
+@lru_cache(maxsize=4)
+def _prepared(reached: tuple[int, ...], won_at: tuple[int, ...], lost_at: tuple[int, ...]) -> Hazards:
+    return Hazards(reached, won_at, lost_at)
 
 
 @lru_cache(maxsize=65536)

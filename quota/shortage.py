@@ -8,7 +8,7 @@ from math import fsum
 from operator import mul
 
 from quota import money
-from quota.hazards import Hazards, Window
+from quota.hazards import Window, hazards_of
 from quota.lifecycle import Verdict, Words, no_verdict
 from quota.periods import Period, period_of
 from quota.plans import PlanIndex
@@ -85,10 +85,9 @@ def target_of(scope: str, period: Period, plan: PlanIndex) -> int | None:
     return None
 
 
-def projection(outlook: Outlook, hazards: Hazards, target: int, period: Period, lead: int, day: date) -> Projection:
+def projection(outlook: Outlook, baseline: Baseline, target: int, period: Period, lead: int, day: date) -> Projection:
     """What the scope will probably have won by the end of the period, as of the end of the day."""
-    baseline = hazards.baseline
-    window = hazards.window(day, period.start, period.end)
+    window = hazards_of(baseline).window(day, period.start, period.end)
     closed = baseline.won + baseline.lost
     win_rate = baseline.won / closed if closed else 0.0
     own = (outlook.won + _SHRINK * win_rate) / (outlook.won + outlook.lost + _SHRINK)
@@ -112,21 +111,20 @@ def projection(outlook: Outlook, hazards: Hazards, target: int, period: Period, 
 
 
 def verdict(
-    rule: Rule, outlook: Outlook, hazards: Hazards | None, plan: PlanIndex, day: date
+    rule: Rule, outlook: Outlook, baseline: Baseline | None, plan: PlanIndex, day: date
 ) -> tuple[Period, Verdict]:
     """The quarter in question and whether opportunities for it run short."""
-    baseline = hazards.baseline if hazards else None
     period, lead = horizon(rule, baseline, day, outlook.scope, plan)
-    if hazards is None or lead is None or not _mature(hazards.baseline, day):
+    if baseline is None or lead is None or not _mature(baseline, day):
         return period, _plain(rule, outlook, baseline, period, plan)
     target = target_of(outlook.scope, period, plan)
     if target is None or target <= 0:
         return period, no_verdict("no_target")
-    seen = projection(outlook, hazards, target, period, lead, day)
+    seen = projection(outlook, baseline, target, period, lead, day)
     holds = seen.short >= (_FIRE if rule.fire is None else rule.fire)
     clears = not holds and seen.short <= (_CLEAR if rule.clear is None else rule.clear)
     reason = "short" if holds else "enough" if clears else "between"
-    return period, Verdict(holds, clears, reason, partial(_tell, seen, outlook, hazards.baseline, plan))
+    return period, Verdict(holds, clears, reason, partial(_tell, seen, outlook, baseline, plan))
 
 
 def too_late(scope: str, period: str, plan: PlanIndex) -> Words:

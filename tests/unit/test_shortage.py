@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace as changed
 
-from quota.hazards import Hazards
 from quota.lifecycle import Verdict
 from quota.periods import Period
 from quota.plans import PlanIndex
@@ -78,7 +77,7 @@ def judged(
     plan: PlanIndex = PLAN,
     day: date = DAY,
 ) -> tuple[str, Verdict]:
-    period, found = verdict(rule, outlook, Hazards(baseline) if baseline else None, plan, day)
+    period, found = verdict(rule, outlook, baseline, plan, day)
     return period.id, found
 
 
@@ -143,7 +142,7 @@ def test_the_projection_is_its_definition(
     )
     start = DAY + timedelta(days=distance)
     period = Period("quarter", "P", start, start + timedelta(days=15))
-    seen = projection(outlook, Hazards(lessons), 1, period, 0, DAY)
+    seen = projection(outlook, lessons, 1, period, 0, DAY)
     expected, incoming = exactly(outlook, lessons, period, DAY)
     assert seen.expected == pytest.approx(float(expected), abs=1e-4)
     assert seen.incoming == pytest.approx(float(incoming), abs=1e-4)
@@ -154,16 +153,13 @@ def test_the_order_in_which_days_arrived_does_not_touch_a_single_bit(random: Any
     amounts = {(DAY - timedelta(days=age)).isoformat(): 10**7 // (age + 1) for age in range(60)}
     shuffled = list(amounts.items())
     random.shuffle(shuffled)
-    seen = [
-        projection(changed(SEEN, open=opened), Hazards(STEADY), 1, Q4, 60, DAY) for opened in (amounts, dict(shuffled))
-    ]
+    seen = [projection(changed(SEEN, open=opened), STEADY, 1, Q4, 60, DAY) for opened in (amounts, dict(shuffled))]
     assert seen[0] == seen[1]
 
 
 def test_only_revenue_of_the_quarter_in_question_is_credited() -> None:
-    hazards = Hazards(STEADY)
-    assert projection(SEEN, hazards, 1, Q3, 30, DAY).credited == 55_000_00
-    assert projection(SEEN, hazards, 1, Q4, 60, DAY).credited == 0
+    assert projection(SEEN, STEADY, 1, Q3, 30, DAY).credited == 55_000_00
+    assert projection(SEEN, STEADY, 1, Q4, 60, DAY).credited == 0
 
 
 def test_the_target_is_the_revenue_quota_of_the_quarter_in_company_currency() -> None:
@@ -207,7 +203,7 @@ def test_a_fifth_short_fires_and_a_twentieth_clears_unless_the_rule_says_otherwi
 
 
 def test_the_thresholds_themselves_fire_and_clear() -> None:
-    short = projection(SEEN, Hazards(STEADY), 105_000_00, Q4, 60, DAY).short
+    short = projection(SEEN, STEADY, 105_000_00, Q4, 60, DAY).short
     plan = with_quota("105000")
     assert judged(rule=changed(RULE, fire=short), plan=plan)[1].holds is True
     assert judged(rule=changed(RULE, fire=short + 1e-9, clear=short), plan=plan)[1].clears is True
@@ -293,7 +289,7 @@ def test_a_manager_reads_that_it_is_too_late_for_new_opportunities() -> None:
 
 def test_the_details_carry_every_assumption_and_travel_as_json() -> None:
     details = judged()[1].tell("firing")[1]
-    seen = projection(SEEN, Hazards(STEADY), 300_000_00, Q4, 60, DAY)
+    seen = projection(SEEN, STEADY, 300_000_00, Q4, 60, DAY)
     assert msgspec.json.decode(msgspec.json.encode(details)) == details
     assert details["short"] == seen.short
     assert details["at_stake"] == f"{round(seen.target - seen.projected) / 100:.2f}"
