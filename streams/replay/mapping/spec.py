@@ -6,6 +6,7 @@ from typing import Literal
 from msgspec import UNSET, UnsetType
 
 from streams.documents import DocumentError, Place
+from streams.replay.lines import ReplayError
 
 Kind = Literal["text", "time", "money", "day", "flag", "whole"]
 
@@ -56,7 +57,7 @@ CLEARABLE = frozenset({"owner", "stage", "amount", "cost", "created_at", "expect
 """Fields of a deal change in which null says that there is none."""
 
 
-class MappingError(DocumentError):
+class MappingError(DocumentError, ReplayError):
     """A mapping that cannot be used: every problem in its file."""
 
 
