@@ -1,13 +1,14 @@
 """The Faust app: group membership, assignment and delivery of batches; everything durable is the shards'."""
 
-from typing import Any
+from typing import Any, cast
 
 import faust
 
 from streams.batches import BatchSchema
 from streams.embedded.log import EmbeddedLog
-from streams.embedded.transport import path_of
+from streams.embedded.transport import Transport, path_of
 from streams.kafka.log import KafkaLog
+from streams.kafka.settings import settings
 from streams.log import Log, LogError, TopicSpec
 
 APP_ID = "quotaflow"
@@ -29,11 +30,9 @@ def make_app(broker: str, log: Log) -> faust.App:
     """An app on this log, with no agents yet."""
     if isinstance(log, EmbeddedLog):
         app = faust.App(APP_ID, broker="embedded://log", **COMMON)
-        app.transport.log = log
+        cast(Transport, app.transport).log = log
         return app
-    from streams.kafka.settings import settings
-
-    return faust.App(APP_ID, **(settings(broker) | COMMON))
+    return faust.App(APP_ID, **(COMMON | settings(broker)))
 
 
 COMMON: dict[str, Any] = {

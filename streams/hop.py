@@ -12,7 +12,7 @@ from schemas.marks import Mark
 from streams import tables
 from streams.batches import Fetched
 from streams.log import Outgoing, Spot
-from streams.quarantine import dead_letter, misuse
+from streams.quarantine import LARGEST_FACT, dead_letter, misuse
 from streams.stages.stage import Moment, Place, Stage
 
 AHEAD = 200
@@ -44,7 +44,6 @@ class Hop:
         self.open = {tick.number: tick for tick in mark.open}
         self.revisions = {sender: list(said) for sender, said in mark.revisions.items()}
         self.out: list[Outgoing] = []
-        self.facts = 0
         self.changed = False
         self.limit: Callable[[], float] = lambda: inf
 
@@ -57,39 +56,43 @@ class Hop:
 
     def read(self, records: Sequence[Fetched]) -> int:
         """Reads records in order and gives how many; fewer than all when the next one has to wait."""
+        take, sender_of, epoch_of = self.stage.take, self.stage.sender_of, self.passed.get
         for count, record in enumerate(records):
-            if record.offset >= self.position:
-                said = self._decode(record)
+            if record.offset < self.position:
+                continue
+            said = self._decode(record)
+            if isinstance(said, Tick | PlanMarker):
                 if self._must_wait(said):
                     return count
-                self._take(said, record)
-                self.position = record.offset + 1
-                self.changed = True
+                self._take(said)
+            elif said is not None:
+                take(said, record, epoch_of(sender_of(said), -1))
+            self.position = record.offset + 1
+            self.changed = True
         return len(records)
 
     def _decode(self, record: Fetched) -> object:
+        value = record.value
         try:
-            misuse(record, outside=self.flow.outside)
-            return self.stage.decode(record.value or b"")
+            if not value or len(value) > LARGEST_FACT:
+                misuse(value, outside=self.flow.outside)
+            return self.stage.decode(value or b"")
         except (ValidationError, DecodeError, RecursionError) as error:
             if not self.flow.outside:
                 raise
             self.out.append(dead_letter(record, str(error), self.place.shard))
             return None
 
-    def _must_wait(self, said: object) -> bool:
+    def _must_wait(self, said: Tick | PlanMarker) -> bool:
         if isinstance(said, PlanMarker):
             return self._plan_of(said.revision) is None
-        return isinstance(said, Tick) and said.number > self.limit()
+        return said.number > self.limit()
 
-    def _take(self, said: object, record: Fetched) -> None:
+    def _take(self, said: Tick | PlanMarker) -> None:
         if isinstance(said, Tick):
             self._take_tick(said)
-        elif isinstance(said, PlanMarker):
+        else:
             self._take_marker(said)
-        elif said is not None:
-            self.facts += 1
-            self.stage.take(said, record, self.passed.get(self.stage.sender_of(said), -1))
 
     def _take_tick(self, tick: Tick) -> None:
         if tick.number <= self.passed.get(tick.sender, -1):

@@ -19,13 +19,13 @@ KEPT = 16 * 1024
 """Bytes of an unusable record that are kept."""
 
 
-def misuse(record: Fetched, *, outside: bool) -> None:
-    """Raises ValidationError for a record that is not worth decoding: no value, or too large."""
-    if not record.value:
+def misuse(value: bytes | None, *, outside: bool) -> None:
+    """Raises ValidationError for a record that is not worth decoding: no value, or too large for a fact."""
+    if not value:
         message = "the record has no value: a fact is a JSON object"
         raise ValidationError(message)
-    if outside and len(record.value) > LARGEST_FACT:
-        message = f"the record has {len(record.value)} bytes, more than {LARGEST_FACT}: send facts, not documents"
+    if outside:
+        message = f"the record has {len(value)} bytes, more than {LARGEST_FACT}: send facts, not documents"
         raise ValidationError(message)
 
 
