@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 
 import click
 
-from streams.commands import plan, replay, report, worker
+from streams.commands import alerts, dead_letters, explain, plan, replay, report, simulate, status, worker
 from streams.commands.failures import Failing
 from streams.commands.options import shared
 from streams.commands.session import RunningWorker, Session
@@ -16,8 +16,14 @@ COMMANDS = (
     worker.worker,
     plan.plan,
     replay.replay,
+    simulate.simulate,
     report.report,
+    explain.explain,
+    alerts.alerts,
+    dead_letters.dead_letters,
+    status.status,
 )
+"""A new command is added here."""
 
 
 class CommandLine(Failing):

@@ -1,10 +1,14 @@
 """Names that people type: known, or answered with what they probably meant."""
 
+from collections.abc import Iterable
+
 import click
 
 from quota.errors import InvalidRecord
 from quota.periods import Period, parse_period
 from quota.plans import PlanIndex
+from schemas.alerts import Transition
+from schemas.plan import Rule
 from streams.documents import suggestion
 
 
@@ -26,3 +30,11 @@ def the_period(text: str, scope: str, plan: PlanIndex) -> Period:
         return parse_period(text, plan.calendar(scope))
     except InvalidRecord as error:
         raise click.UsageError(str(error)) from error
+
+
+def require_rule(rule: str, rules: Iterable[Rule], found: Iterable[Transition]) -> None:
+    """Raises a usage error for a rule that is neither in the plan nor ever fired, by kind or by id."""
+    planned = {name for each in rules for name in (each.kind, each.id)}
+    known = planned | {name for each in found for name in (each.kind, each.rule)}
+    if rule not in known:
+        raise click.UsageError(f"there is no rule {rule!r}; {suggestion(rule, known)}")

@@ -19,7 +19,6 @@ from streams.driving import Driver, Evenings, Pacer
 from streams.log import Outgoing
 from streams.partitioner import partition
 from streams.passage import ask, through
-from streams.quarantine import KEPT
 from streams.replay import Bad, Fact, Ignored, Line
 from streams.serving.control import control
 from streams.serving.plan import newest
@@ -140,6 +139,8 @@ def _counted(lines: Iterable[Line], counts: Counts) -> Iterator[Line]:
 
 
 def _letter(line: Bad, form: str, shards: int) -> Outgoing:
+    from streams.quarantine import KEPT
+
     raw = line.raw[:KEPT]
     letter = DeadLetter(line.id, form, line.reason, raw, truncated=line.truncated + len(line.raw) - len(raw))
     key = letter.id.encode()

@@ -8,7 +8,6 @@ from msgspec import json
 from schemas.control import Live, PlanMarker, Tick
 from schemas.marks import Mark
 from streams import tables, topics
-from streams.clock import latest
 from streams.log import Log, Spot
 
 SPOT = Spot(topics.CONTROL.name, 0)
@@ -31,7 +30,8 @@ async def control(log: Log) -> Control:
         for record in chunk:
             said = _decode(record.value or b"")
             live = live or isinstance(said, Live)
-            at = latest(at, said.at) if isinstance(said, Tick) else at
+            if isinstance(said, Tick) and said.at is not None:
+                at = said.at if at is None else max(at, said.at)
         end = chunk[-1].offset + 1
     return Control(live, at, end)
 
