@@ -33,7 +33,7 @@ def names(draft: Draft) -> Iterator[Problem]:
 
 
 def _called(stage: Entry) -> list[str]:
-    names = {stage.values["id"], stage.values.get("name", stage.values["id"]), *stage.values.get("names", ())}
+    names = {stage.values["id"], *stage.values.get("names", ())}
     return sorted(names | {slug_of(name) for name in names})
 
 
