@@ -9,6 +9,8 @@ from msgspec import json
 
 from quota.cells import add
 from quota.credits import fan_out
+from quota.errors import InvalidRecord
+from quota.facts import identity
 from quota.plans import PlanIndex
 from schemas.control import PlanMarker, Tick
 from schemas.credits import Credit, Parts
@@ -88,24 +90,27 @@ class Entities:
             self.forwarded += 1
             self._aside.append(Outgoing(self.kind.topic.name, home, self.kind.route(said).encode(), record.value))
             return
-        key = self.kind.entity(said)
-        if self.kind.moves and not self._settle(said, key):
+        try:
+            key = self.kind.entity(said)
+        except InvalidRecord as error:
+            self._aside += dead_letters([record], error, self.place.shard)
             return
-        self._pending[key].append((said, record))
+        if not self.kind.moves or self._settle(said, key):
+            self._pending[key].append((said, record))
 
     def _settle(self, said: Any, key: str) -> bool:
-        """Whether the fact counts: one that corrects a fact of another entity takes it out there, or is outdated itself."""
-        identity = f"{said.source}|{said.id}"
-        old = self._at.setdefault(identity, key)
+        """Whether the fact counts: it takes what it corrects out of another entity, or is outdated itself."""
+        name = identity(said.source, said.id)
+        old = self._at.setdefault(name, key)
         if old == key:
             return True
         self._fold(old)
         kept = self.records.get(old)
-        if kept is not None and identity in kept.done:
-            if self.kind.moves.rank(kept.done[identity]) >= self.kind.moves.rank_of(said):
+        if kept is not None and name in kept.done:
+            if self.kind.fold(kept, [(said, kept.done[name].origin)]) is None:
                 return False
-            self._keep(old, self.kind.moves.without(kept, identity), quiet=said.quiet)
-        self._at[identity] = key
+            self._keep(old, self.kind.moves.without(kept, name), quiet=said.quiet)
+        self._at[name] = key
         return True
 
     def owed(self) -> Iterable[Outgoing]:

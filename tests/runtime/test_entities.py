@@ -1,0 +1,79 @@
+"""Facts into entity records and cells: what is corrected, repeated, misrouted or unusable."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from msgspec import json
+
+from agents import activities, deals
+from quota.plans import PlanIndex
+from schemas.activities import Activity
+from schemas.credits import Credit, Parts
+from schemas.dead_letters import DeadLetter
+from schemas.deals import DealChanged
+from streams import topics
+from streams.log import Outgoing, Record
+from streams.partitioner import partition
+from streams.stages.entities import Entities, Kind
+from streams.stages.stage import Place
+from tests.runtime.history import SHARDS, plan
+
+NOON = datetime(2026, 3, 30, 12, tzinfo=UTC)
+Facts = list[Activity]
+
+
+def stage(kind: Kind, key: str) -> Entities:
+    """The stage of the shard to which the key belongs, under the first plan."""
+    home = partition(key.encode(), SHARDS)
+    made = Entities(kind, Place("agent", home, SHARDS, lambda name: partition(name.encode(), SHARDS)))
+    made.install(PlanIndex(plan(1)), -1)
+    return made
+
+
+def take(entities: Entities, *facts: Activity | DealChanged) -> None:
+    for offset, fact in enumerate(facts):
+        value = json.encode(fact)
+        entities.take(fact, Record(entities.kind.topic.name, entities.place.shard, offset, 0, b"", value), -1)
+
+
+def cells(said: list[Outgoing]) -> dict[tuple[str, str], Parts]:
+    """The last that was said of every cell."""
+    found = [json.decode(each.value or b"", type=Credit) for each in said if each.topic == topics.CREDITS.name]
+    return {(credit.scope, credit.day): credit.parts for credit in found}
+
+
+def call(source: str, version: int) -> Activity:
+    """A call that every version says to have been a day later."""
+    return Activity("c1", source, NOON + timedelta(days=version), "anna", "call_placed", version=version)
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations(range(3))])
+@pytest.mark.parametrize("source", ["crm", "crm|eu"])
+@pytest.mark.parametrize("flushes", [False, True])
+def test_an_activity_that_is_corrected_to_another_day_counts_there_only(
+    order: list[int], source: str, *, flushes: bool
+) -> None:
+    facts = [call(source, version) for version in order]
+    entities, said = stage(activities.KIND, "anna"), list[Outgoing]()
+    for fact in [*facts, *facts]:
+        take(entities, fact)
+        said += entities.owed() if flushes else []
+    said += entities.owed()
+    assert {cell: parts for cell, parts in cells(said).items() if parts} == {
+        (scope, "2026-04-01"): {"calls_placed": 1} for scope in ("rep:anna", "team:east", "company")
+    }
+    assert cells(said).items() >= entities.cells.items()
+
+
+@pytest.mark.parametrize("year", [1969, 2200])
+def test_a_fact_out_of_time_is_set_aside_and_the_next_one_counts(year: int) -> None:
+    wrong = DealChanged("f1", "crm", NOON.replace(year=year), "d1", owner="anna", stage="won")
+    right = DealChanged("f2", "crm", NOON, "d1", owner="anna", stage="won")
+    entities = stage(deals.KIND, "d1")
+    take(entities, wrong, right)
+    said = [*entities.owed()]
+    letters = [json.decode(each.value or b"", type=DeadLetter) for each in said if "dead-letters" in each.topic]
+    assert [(letter.offset, letter.raw) for letter in letters] == [(0, json.encode(wrong))]
+    assert str(year) in letters[0].reason
+    assert cells(said)["rep:anna", "2026-03-30"]["deals_won"] == 1
