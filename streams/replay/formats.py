@@ -21,7 +21,7 @@ def formats() -> tuple[str, ...]:
 def facts(path: Path, form: str, *, quiet: bool = True, progress: Progress = lambda _: None) -> Iterator[Line]:
     """Every line of an export; `form` is one of `formats()` or the path of a mapping file.
 
-    `progress` is told of bytes read, `sizes` in all. Raises ReplayError or MappingError before the first line.
+    `progress` is told of bytes read, of `size` in all. Raises MappingError, and ReplayError before the first line.
     """
     if not path.exists():
         raise ReplayError(f"{path} is not there; name the file or folder to replay")

@@ -14,7 +14,9 @@ from schemas.meetings import MeetingChanged
 from streams import topics
 
 MAX_LINE = 64 * 1024
-"""Bytes of a line; a longer one is not a fact, and only so much of it is kept."""
+"""Bytes of a line; a longer one is not a fact."""
+KEPT = 4 * 1024
+"""Bytes that are kept of a line that is too long: enough to recognise it, too few to fill a disk."""
 
 AnyFact = Activity | MeetingChanged | DealChanged
 Progress = Callable[[int], None]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from streams.replay.lines import MAX_LINE, Progress, ReplayError
+from streams.replay.lines import KEPT, MAX_LINE, Progress, ReplayError
 
 _CHUNK = 1 << 20
 
@@ -22,7 +22,7 @@ class RawLine(NamedTuple):
 
 
 def raw_lines(path: Path, progress: Progress) -> Iterator[RawLine]:
-    """The lines of a file; of one longer than MAX_LINE the beginning. Raises ReplayError if it cannot be opened."""
+    """The lines of a file; of one longer than MAX_LINE the first KEPT bytes. Raises ReplayError."""
     try:
         file = path.open("rb")
     except OSError as error:
@@ -51,7 +51,7 @@ def _line(stream: BinaryIO, number: int) -> RawLine | None:
         rest = b""
         while not rest.endswith(b"\n") and (rest := stream.readline(_CHUNK)):
             truncated += len(rest.rstrip(b"\r\n"))
-        return RawLine(number, raw[:MAX_LINE], truncated + len(raw) - MAX_LINE)
+        return RawLine(number, raw[:KEPT], truncated + len(raw) - KEPT)
     if number == 1:
         raw = raw.removeprefix(b"\xef\xbb\xbf")
     return RawLine(number, raw.removesuffix(b"\n").removesuffix(b"\r"))

@@ -155,6 +155,7 @@ WRONG = [
     ("rules: [{id: x, kind: behind_pace, fire: 0.9, clear: 0.8}]", "choose a higher `clear`"),
     ("rules: [{id: x, kind: early_stage_shortage, fire: 0.1, clear: 0.2}]", "choose a lower `clear`"),
     ("rules: [{id: x, kind: behind_pace, metrics: [calls]}]", "metric 'calls' is not defined"),
+    ("rules: [{id: x, kind: deal_won, minimum_amount: 0.001}]", "has more digits than USD has"),
     ("rates: [{currency: USD, day: 2017-01-01, rate: 1}]", "USD is the company's own currency"),
     ("rates: [{currency: EUR, day: 2018-01-01, rate: 0}]", "the rate 0 is not above 0"),
     ("rates: [{currency: EUR, day: 2017-01-01, rate: 1}]", "a rate of EUR from 2017-01-01 is already in"),

@@ -27,6 +27,7 @@ CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     quotas.periods,
     quotas.targets,
     money.currencies,
+    money.minimums,
     money.rates,
     rules.thresholds,
     rules.early_stages,

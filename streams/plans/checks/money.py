@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from quota.catalogue import BUILT_IN
+from quota.errors import InvalidRecord
+from quota.money import minor_units
 from streams.documents import Problem
 from streams.plans.draft import Draft
 
@@ -20,6 +22,18 @@ def currencies(draft: Draft) -> Iterator[Problem]:
         elif own is not None and currency != own:
             what = f"the target is in {currency}, the company reports in {own}"
             yield Problem(quota.at("currency"), what, f"give the target in {own}")
+
+
+def minimums(draft: Draft) -> Iterator[Problem]:
+    """The least amount of a rule has the digits of the company's currency."""
+    own = draft.currency()
+    for rule in draft.entries["rules"]:
+        amount = rule.values.get("minimum_amount")
+        if amount is not None and own is not None:
+            try:
+                minor_units(amount, own)
+            except InvalidRecord as error:
+                yield Problem(rule.at("minimum_amount"), str(error), "round the amount")
 
 
 def rates(draft: Draft) -> Iterator[Problem]:

@@ -31,9 +31,12 @@ Holds = Callable[[Cells], bool]
 def read(mapping: Mapping, path: Path, *, quiet: bool, progress: Progress) -> Iterator[Line]:
     """Every line of the export at the path, a folder or the mapping's one file; raises ReplayError."""
     lookups = {name: _lookup(spec, _folder(path)) for name, spec in mapping.lookups.items()}
+    tables = []
     for spec, file in zip(mapping.files, sources(mapping, path), strict=True):
         columns, rows = open_table(spec.table, file, progress)
-        maker = _Rows(spec, Bindings(file, columns, lookups, partial(_latest, spec, file)), quiet=quiet)
+        bindings = Bindings(file, columns, lookups, partial(_latest, spec, file))
+        tables.append((_Rows(spec, bindings, quiet=quiet), rows))
+    for maker, rows in tables:
         for row in rows:
             yield from maker.lines(row)
 
