@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from msgspec import json
+from msgspec.structs import replace
 
 from quota.cells import add
 from quota.plans import PlanIndex
@@ -32,6 +33,7 @@ class Standings:
         self._plan: PlanIndex | None = None
         self._tick = -1
         self._everything = False
+        self._later: dict[tuple[str, str], tuple[datetime, bool]] = {}
         self._baseline_to = tuple(baseline_to)
         self._decode = json.Decoder(Credit | Tick | PlanMarker).decode
         self._load = json.Decoder(HeldCredit).decode
@@ -71,8 +73,11 @@ class Standings:
             self.held.say(f"{said.sender}|{said.scope}|{said.day}", epoch, (said.parts, said.quiet))
 
     def owed(self) -> Iterable[Outgoing]:
-        """Nothing: whatever came counts for a tick that is not complete."""
-        return ()
+        """The standings that no rule looks at, each as of the last tick that changed it."""
+        later, self._later = self._later, {}
+        if self._plan is None:
+            return []
+        return [self._standing(key, *said, self._plan) for key, said in later.items()]
 
     def complete(self, moment: Moment) -> Iterable[Outgoing]:
         """The standings that changed or are due, and at the end of a working day what the rules need."""
@@ -84,7 +89,7 @@ class Standings:
         if self._everything or (moment.evaluates and moment.before is None):
             self._everything = False
             self.sums.touch_all()
-        said = [*self._standings(self._plan, moment), *wins(self.sums, self.place)]
+        said = [*self._standings(self._plan, moment, moment.at), *wins(self.sums, self.place)]
         if moment.evaluates:
             said += self._day_end(self._plan, moment)
         self.sums.settle()
@@ -99,14 +104,20 @@ class Standings:
         if now is not None and not now[0] and len(self.held.versions[key]) == 1:
             self.held.drop(key)
 
-    def _standings(self, plan: PlanIndex, moment: Moment) -> Iterator[Outgoing]:
-        at = moment.at
-        if at is None:
-            return
+    def _standings(self, plan: PlanIndex, moment: Moment, at: datetime) -> Iterator[Outgoing]:
+        """Says those with a quota, which rules look at; the others can wait for the flush."""
         due = self._due(moment.before, at) if moment.evaluates else False
-        for standing in self.sums.standings(plan, self._scopes(plan), moment.before, at, due=due, sender=self.place.sender):
-            key = f"{standing.scope}|{standing.period}".encode()
-            yield Outgoing(topics.STANDINGS.name, self.place.shard, key, json.encode(standing))
+        for key, quiet in sorted(self.sums.wanted(plan, self._scopes(plan), moment.before, at, due=due).items()):
+            if plan.quotas(key[0], self.sums.known[key]):
+                yield self._standing(key, at, quiet, plan)
+            else:
+                self._later[key] = at, quiet and self._later.get(key, (at, True))[1]
+
+    def _standing(self, key: tuple[str, str], at: datetime, quiet: bool, plan: PlanIndex) -> Outgoing:  # noqa: FBT001 - a value, not a mode
+        found = replace(
+            self.sums.standing(key, plan, at), sender=self.place.sender, revision=plan.revision, quiet=quiet
+        )
+        return Outgoing(topics.STANDINGS.name, self.place.shard, "|".join(key).encode(), json.encode(found))
 
     def _due(self, before: datetime | None, at: datetime) -> bool:
         return before is None or at.timestamp() // DUE_SECONDS != before.timestamp() // DUE_SECONDS
@@ -137,4 +148,3 @@ class Standings:
         table = tables.REP_QUOTAS if key.split("|", 2)[1].startswith("rep:") else tables.TEAM_QUOTAS
         value = None if versions is None else json.encode(HeldCredit([(v.epoch, *v.value) for v in versions]))
         return Outgoing(table.name, self.place.shard, key.encode(), value)
-

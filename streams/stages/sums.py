@@ -1,10 +1,8 @@
 """Sums of cells by scope and period, kept by difference, and which of them changed since the last tick."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date, datetime
 from functools import cache
-
-from msgspec.structs import replace
 
 from quota.cells import add
 from quota.periods import Period, period_of
@@ -85,13 +83,13 @@ class Sums:
                          if scope.startswith("rep:") and any(part.startswith(WON_DEAL) for part in parts)})  # fmt: skip
 
     def settle(self) -> None:
-        """What changed has been said."""
+        """What changed has been taken note of."""
         self.touched, self.won = {}, {}
 
-    def standings(
-        self, plan: PlanIndex, scopes: Iterable[str], before: datetime | None, at: datetime, *, due: bool, sender: str
-    ) -> Iterator[Standing]:
-        """The standings that changed, and if due those that change with time alone."""
+    def wanted(
+        self, plan: PlanIndex, scopes: Iterable[str], before: datetime | None, at: datetime, *, due: bool
+    ) -> dict[tuple[str, str], bool]:
+        """(scope, period id) of the standings that changed, and if due of those that change with time alone → quiet."""
         wanted = {key: quiet for key, quiet in self.touched.items() if key[1]}
         moved = {scope for scope, period in self.touched if not period}
         for scope in {*scopes, *moved} if due else moved:
@@ -99,11 +97,14 @@ class Sums:
                 key = scope, period.id
                 if scope in moved or key not in self.said or self._ages(scope, period, plan, at):
                     wanted.setdefault(key, self.touched.get((scope, ""), False))
-        for (scope, period_id), quiet in sorted(wanted.items()):
-            parts, open_parts = self.periods.get((scope, period_id), {}), self.pipeline.get(scope, {})
-            found = standing(scope, self.known[scope, period_id], parts, open_parts, plan, at)
-            self.said.add((scope, period_id))
-            yield replace(found, sender=sender, revision=plan.revision, quiet=quiet)
+        self.said |= wanted.keys()
+        return wanted
+
+    def standing(self, key: tuple[str, str], plan: PlanIndex, at: datetime) -> Standing:
+        """The standing of a scope and period as of a moment."""
+        scope, period = key
+        parts, opened = self.periods.get(key, {}), self.pipeline.get(scope, {})
+        return standing(scope, self.known[key], parts, opened, plan, at)
 
     def _ages(self, scope: str, period: Period, plan: PlanIndex, at: datetime) -> bool:
         """Whether time alone changes the standing: by a quota's pace, or because the period is over."""
