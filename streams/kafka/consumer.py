@@ -17,7 +17,7 @@ from streams.log import LogError
 
 ANSWER_SECONDS = 20.0
 BATCH_RECORDS = 2_000
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.1
 """How long a fetch waits before it looks which partitions are open by now."""
 
 
@@ -67,7 +67,9 @@ class Consumer(driver.Consumer):
         What is not assigned (any more) is ignored, also when it is revoked meanwhile.
         """
         mine = {TP(*tp): position for tp, position in positions.items() if tp in self.assignment()}
-        self.close_partitions(set(mine))
+        if not mine:
+            return
+        self.close_partitions(mine)
         revocations = self._revocations
         with told("opening partitions"):
             async with asyncio.timeout(ANSWER_SECONDS):

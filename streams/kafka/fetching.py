@@ -28,14 +28,14 @@ class Fetched(NamedTuple):
 
 
 class Listener(driver.ConsumerRebalanceListener):
-    """Pauses what is assigned before the first fetch: positions are the runtime's to give."""
+    """Closes what is assigned before the first fetch: positions are the runtime's to give."""
 
     _thread: "Thread"
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Runs in the thread, before aiokafka's fetcher sees the assignment."""
         tps = list(assigned)
-        self._thread.pause(tps)
+        self._thread.close_assigned(tps)
         await super().on_partitions_assigned(tps)
 
 
@@ -76,9 +76,13 @@ class Thread(driver.AIOKafkaConsumerThread):
             **driver.credentials_to_aiokafka_auth(conf.broker_credentials, conf.ssl_context),
         )
 
-    def pause(self, tps: Iterable[TopicPartition]) -> None:
-        """Fetches nothing from these until they are opened."""
-        self._ensure_consumer().pause(*tps)
+    def close_assigned(self, tps: Iterable[TopicPartition]) -> None:
+        """Fetches nothing from these until they are opened, also not their positions."""
+        consumer = self._ensure_consumer()
+        for tp in tps:
+            consumer.pause(tp)
+            # Or aiokafka would look for a committed position and fail a fetch that began before the rebalance.
+            consumer.seek(tp, 0)
 
     async def open(self, positions: Mapping[TP, tuple[int, int]]) -> None:
         """Fetches on from (offset, serial) where it is still assigned; what was fetched before has another serial."""

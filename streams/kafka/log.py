@@ -151,7 +151,11 @@ class KafkaLog:
                 yield chunk
 
     async def tail(self, starts: Mapping[Spot, int]) -> AsyncGenerator[list[Record], None]:
-        """Committed records of several spots from these offsets on, for ever, in chunks as they come."""
+        """Committed records of several spots from these offsets on, for ever, in chunks as they come.
+
+        Like a read it begins at what is still there.
+        """
+        starts = {spot: max(first, starts[spot]) for spot, first in (await self.starts(starts)).items()}
         async with aclosing(reading.tail(self.bootstrap, starts)) as chunks:
             async for chunk in chunks:
                 yield chunk

@@ -4,9 +4,9 @@ from typing import Any
 
 
 def settings(broker: str) -> dict[str, Any]:
-    """The settings of a `faust.App` for the broker `kafka://host:port`."""
+    """The settings of a `faust.App` for the broker `kafka://host:port`, or several hosts by comma."""
     return {
-        "broker": "kafka-batch://" + broker.split("://", 1)[-1],
+        "broker": "kafka-batch://" + broker.removeprefix("kafka://").replace(",", ";"),
         # Seconds. A flush under way at a revocation may take 9; the session must not exceed the request.
         "broker_session_timeout": 8.0,
         "broker_heartbeat_interval": 2.0,

@@ -81,8 +81,8 @@ async def test_a_held_partition_waits_and_goes_on_where_it_was(
         await worker.flowing(2)
         worker.react = hold
         await worker.consumer.open_partitions({zero: 0, one: 0}, 1)
-        await until(lambda: len(worker.offsets(one, 1)) == 60_000)
-        assert 0 < len(worker.offsets(zero, 1)) <= 9 * 2000  # no more than the agent and its queue held by then
+        await until(lambda: len(worker.offsets(one, 1)) == 60_000 and has_begun(worker, zero, 1))
+        assert len(worker.offsets(zero, 1)) <= 9 * 2000  # no more than the agent and its queue held by then
         while len(worker.offsets(zero, 1)) < 60_000:
             seen = len(holds)
             worker.consumer.release_partitions({zero, TP("unknown", 0)})

@@ -2,11 +2,16 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from itertools import count
+from typing import Any
 
 import pytest
 from faust.exceptions import ImproperlyConfigured
 from faust.types import TP
 
+from streams.batches import Batch
 from streams.kafka.log import KafkaLog
 from streams.log import Outgoing, TopicSpec
 from tests.streams.kafka.members import Member, member, until
@@ -58,6 +63,85 @@ async def test_a_revocation_closes_everything_until_it_is_opened_again(
             await until(lambda: first.offsets(TP(topics[0], retained), 2) == list(range(90, 200)))
             assert sum(len(b.records) for b in first.batches) == 1200 + 110
             assert not second.batches
+
+
+class Owner(Member):
+    """A worker that reads on where the last owner of a partition stopped, and drops batches of earlier openings."""
+
+    def __init__(
+        self, kafka: str, group: str, topics: list[str], positions: dict[TP, int], openings: Iterator[int]
+    ) -> None:
+        super().__init__(kafka, group, topics)
+        self.react = self._take
+        self._positions, self._openings = positions, openings
+        self._current: dict[TP, int] = {}
+        self._opener: asyncio.Task[None] | None = None
+
+    async def _assigned(self, _app: Any, assigned: set[TP], **_: Any) -> None:
+        await super()._assigned(_app, assigned)
+        self._opener = asyncio.create_task(self._open(assigned))
+
+    async def _open(self, assigned: set[TP]) -> None:
+        await until(lambda: self.consumer.flowing)
+        opening = next(self._openings)
+        self._current = dict.fromkeys(assigned, opening)
+        await self.consumer.open_partitions({tp: self._positions.get(tp, 0) for tp in assigned}, opening)
+
+    async def _revoked(self, _app: Any, revoked: set[TP], **_: Any) -> None:
+        await super()._revoked(_app, revoked)
+        self._current.clear()
+        if self._opener is not None:
+            self._opener.cancel()
+
+    def _take(self, batch: Batch) -> None:
+        tp = TP(batch.topic, batch.partition)
+        if self._current.get(tp) == batch.opening:
+            assert batch.records[0].offset == self._positions.get(tp, 0)
+            self._positions[tp] = batch.records[-1].offset + 1
+
+
+@asynccontextmanager
+async def owner(*arguments: Any) -> AsyncIterator[Owner]:
+    made = Owner(*arguments)
+    await made.start()
+    try:
+        yield made
+    finally:
+        await made.app.stop()
+
+
+async def test_every_record_is_read_once_while_workers_come_and_go(
+    log: KafkaLog, kafka: str, unique: str, topics: list[str]
+) -> None:
+    positions: dict[TP, int] = {}
+    shared = (kafka, unique, topics, positions, count(1))
+    rounds = 0
+
+    async def grow() -> None:
+        nonlocal rounds
+        rounds += 1
+        await log.append([Outgoing(t, p, b"k", b"%d" % i) for t in topics for p in range(4) for i in range(3000)])
+
+    async with owner(*shared) as first:
+        await first.flowing(12)
+        await grow()
+        async with owner(*shared) as second:
+            await grow()
+            await second.flowing(6)
+            async with owner(*shared) as third:
+                await grow()
+                await until(lambda: sum(map(len, third.shards.values())) in {3, 6})
+                await grow()
+            await grow()
+        await grow()
+    async with owner(*shared) as last:
+        await last.flowing(12)
+        await grow()
+        await until(lambda: len(positions) == 12 and set(positions.values()) == {rounds * 3000})
+    for worker in (first, second, third, last):
+        assert not worker.app.crashed
+    taken = {worker for worker in (first, second, third, last) if worker.batches}
+    assert len(taken) >= 3
 
 
 async def test_what_the_signals_say_is_right_when_they_come(kafka: str, unique: str, topics: list[str]) -> None:

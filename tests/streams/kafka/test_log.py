@@ -5,8 +5,9 @@ import time
 from contextlib import aclosing
 
 import pytest
-from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from streams.kafka.log import KafkaLog
 from streams.log import LogError, Outgoing, Record, Spot, TopicSpec
@@ -171,3 +172,37 @@ async def test_a_read_ends_behind_transaction_markers_and_skips_what_was_aborted
 async def test_no_broker_is_told_with_what_to_do() -> None:
     with pytest.raises(LogError, match="Start a broker there, or work without one"):
         await KafkaLog("127.0.0.1:1", "nobody").start()
+
+
+async def test_read_and_tail_begin_at_what_is_still_there(log: KafkaLog, kafka: str, unique: str) -> None:
+    topic = TopicSpec(f"{unique}.facts", "facts")
+    await log.declare([topic], 1)
+    spot = Spot(topic.name, 0)
+    await log.append([Outgoing(topic.name, 0, b"k", b"%d" % i) for i in range(10)])
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    await admin.delete_records({TopicPartition(topic.name, 0): RecordsToDelete(before_offset=7)})
+    await admin.close()
+    assert await log.starts([spot]) == {spot: 7}
+    assert [r.offset for r in await all_of(log, spot)] == [7, 8, 9]
+    async with asyncio.timeout(20), aclosing(log.tail({spot: 0})) as chunks:
+        assert [r.offset for r in await anext(chunks)] == [7, 8, 9]
+
+
+async def test_two_workers_may_declare_at_the_same_moment(log: KafkaLog, kafka: str, unique: str) -> None:
+    specs = [TopicSpec(f"{unique}.{n}", "", compact=n % 2 == 0) for n in range(12)]
+    other = KafkaLog(kafka, unique)
+    declared = await asyncio.gather(log.declare(specs, 3), other.declare(specs, 3))
+    assert list(declared) == [3, 3]
+
+
+async def test_a_topic_keeps_what_its_specification_says(log: KafkaLog, kafka: str, unique: str) -> None:
+    spec = TopicSpec(f"{unique}.standings", "", compact=True, retention_ms=5000, lag_ms=604_800_000)
+    await log.declare([spec], 2)
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    (answer,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, spec.name)])
+    await admin.close()
+    found = {setting[0]: setting[1] for setting in answer.resources[0][4]}
+    assert found["cleanup.policy"] == "compact"
+    assert (found["retention.ms"], found["min.compaction.lag.ms"]) == ("5000", "604800000")
