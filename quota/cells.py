@@ -44,10 +44,10 @@ def add(into: Parts, parts: Mapping[str, int], sign: int = 1) -> None:
 
 
 def put(into: dict[tuple[str, str], Parts], cell: tuple[str, str], parts: Mapping[str, int]) -> None:
-    """Add parts to a cell of a private collection; the parts themselves are copied, not kept."""
+    """Add parts without zeros to a cell of a private collection; the parts themselves are copied, not kept."""
     held = into.get(cell)
     if held is None:
-        into[cell] = {component: value for component, value in parts.items() if value}
+        into[cell] = dict(parts)
     else:
         add(held, parts)
 

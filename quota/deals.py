@@ -1,13 +1,12 @@
 """Deals: everything that was ever said of one, folded into its history and into what it adds where."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from quota import cells
-from quota.facts import identity, join, require_plausible
+from quota.facts import join, require_plausible
 from quota.plans import PlanIndex
 from schemas.credits import Parts
 from schemas.deals import DealChanged, DealRecord
@@ -33,8 +32,7 @@ def fold(record: DealRecord | None, facts: Sequence[tuple[DealChanged, Origin]])
     return None if changes is None else DealRecord(facts[0][0].deal, changes)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """The deal came into a stage; `stage` is None if the plan does not know it or the stage was cleared."""
 
     at: datetime
@@ -42,8 +40,7 @@ class Entry:
     name: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Deal:
+class Deal(Struct, frozen=True):
     """A deal as its changes make it; `owners` are the changes of owner as `(from, source, name)`."""
 
     key: str
@@ -70,10 +67,8 @@ class Deal:
 
 def state(record: DealRecord, plan: PlanIndex) -> Deal:
     """The deal that a record describes: its changes by time (at one moment, by identity), later ones over earlier."""
-    changes = sorted(
-        (fact for fact, _ in record.changes.values()),
-        key=lambda fact: (fact.occurred_at, identity(fact.source, fact.id)),
-    )
+    by_time = sorted(record.changes.items(), key=lambda change: (change[1][0].occurred_at, change[0]))
+    changes = [fact for _, (fact, _) in by_time]
     entries: list[Entry] = []
     owners: list[tuple[datetime, str, str | None]] = []
     created_at: datetime | None = None
@@ -184,7 +179,7 @@ def _value(deal: Deal, day: str, plan: PlanIndex) -> Parts:
     cost = None if deal.cost is None else plan.convert(deal.cost, day)
     if cost is not None:
         parts |= {cells.MARGIN: amount - cost, cells.COSTED: 1}
-    return parts
+    return {component: value for component, value in parts.items() if value}
 
 
 def _closed_at(deal: Deal, kind: str) -> datetime:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from quota.cells import LEAD
-from quota.facts import identity, join, require_plausible
+from quota.facts import join, require_plausible
 from quota.plans import PlanIndex
 from schemas.credits import Parts
 from schemas.fields import Origin
@@ -30,10 +30,8 @@ def fold(record: MeetingRecord | None, facts: Sequence[tuple[MeetingChanged, Ori
 
 def history(record: MeetingRecord) -> list[MeetingChanged]:
     """The changes in the order in which they happened; at one moment, in order of identity."""
-    return sorted(
-        (fact for fact, _ in record.changes.values()),
-        key=lambda fact: (fact.occurred_at, identity(fact.source, fact.id)),
-    )
+    by_time = sorted(record.changes.items(), key=lambda change: (change[1][0].occurred_at, change[0]))
+    return [fact for _, (fact, _) in by_time]
 
 
 def contributions(record: MeetingRecord, plan: PlanIndex) -> dict[tuple[str, str], Parts]:

@@ -1,7 +1,8 @@
 """The value of a metric: from a cell's components to a measure, or null and the reason."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from quota import cells
 from quota.errors import InvalidRecord
@@ -16,8 +17,7 @@ _NO_WON = Measure(value=None, reason="no_won_deals")
 _CLOSED_PERIOD = Measure(value=None, reason="closed_period")
 
 
-@dataclass(frozen=True, slots=True)
-class OpenStage:
+class OpenStage(Struct, frozen=True):
     """What is open in a stage; amounts in minor units, weighted by the stage's probability to the whole unit."""
 
     stage: Stage
@@ -100,8 +100,7 @@ def _money(amount: int, plan: PlanIndex, n: int | None = None, excluded: int = 0
     return Measure(decimal(amount, plan.currency), plan.currency, n, excluded=excluded or None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Spread:
+class _Spread(Struct, frozen=True):
     """What is spread over many components: won deals by age, and the leads spoken to."""
 
     ages: dict[int, int]

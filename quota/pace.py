@@ -1,10 +1,11 @@
 """Attainment and pace: where a number stands against its target, by the working time that has passed."""
 
 import math
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Literal
+
+from msgspec import Struct, field
 
 from quota.calendars import WorkCalendar
 from quota.periods import Period
@@ -14,8 +15,7 @@ Status = Literal["met", "missed", "too_early", "on_track", "at_risk", "behind", 
 TOO_EARLY, ON_TRACK, AT_RISK, EVIDENCE = 0.10, 0.95, 0.80, 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How far a period has come at a moment, in working time.
 
     `elapsed` is the exact share of working seconds, `days_left` is in full working days to four digits, and a period
@@ -29,8 +29,7 @@ class Progress:
     working: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Goal:
+class Goal(Struct, frozen=True):
     """A target to be reached: `prorated` ones are expected bit by bit, `discrete` ones count single events."""
 
     target: float
@@ -39,8 +38,7 @@ class Goal:
     discrete: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Struct, frozen=True):
     """What a goal and an attained value come to; undefined numbers are None and `reasons` says why."""
 
     status: Status

@@ -1,7 +1,8 @@
 """A scope's standing in a period: every metric, every quota, and what is open."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from quota import metrics
 from quota.catalogue import Kind
@@ -43,8 +44,7 @@ def _pipeline(stages: list[OpenStage], as_of: datetime, plan: PlanIndex) -> Pipe
     return PipelineStanding(as_of, currency, rows, metrics.early(stages))
 
 
-@dataclass(frozen=True, slots=True)
-class _Unit:
+class _Unit(Struct, frozen=True):
     """How a kind of number is written: money as a decimal string, counts and days to four digits, ratios to six."""
 
     kind: Kind

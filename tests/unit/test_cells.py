@@ -39,13 +39,13 @@ def test_the_order_of_adding_does_not_matter(
     assert forwards == backwards
 
 
-def test_putting_copies_what_it_is_given_and_drops_zeros() -> None:
+def test_putting_adds_and_copies_what_it_is_given() -> None:
     held: dict[tuple[str, str], dict[str, int]] = {}
-    given_parts = {"revenue": 5, "margin": 0}
+    given_parts = {"revenue": 5, "margin": 2}
     cells.put(held, ("company", "2026-01-01"), given_parts)
-    cells.put(held, ("company", "2026-01-01"), {"revenue": 1, "margin": 2})
-    assert held == {("company", "2026-01-01"): {"revenue": 6, "margin": 2}}
-    assert given_parts == {"revenue": 5, "margin": 0}
+    cells.put(held, ("company", "2026-01-01"), {"revenue": 1, "margin": -2})
+    assert held == {("company", "2026-01-01"): {"revenue": 6}}
+    assert given_parts == {"revenue": 5, "margin": 2}
 
 
 def test_ages_are_found_beyond_the_table_and_among_deals_without_one() -> None:

@@ -89,6 +89,11 @@ def test_average_deal_value_is_rounded_to_the_nearest_cent_ties_to_even(revenue:
     assert (measure.n, measure.excluded) == (won, unpriced or None)
 
 
+@pytest.mark.parametrize(("revenue", "average"), [(125, "0.62"), (127, "0.64"), (-125, "-0.62"), (-127, "-0.64")])
+def test_half_a_cent_goes_to_the_even_one(revenue: int, average: str) -> None:
+    assert value("average_deal_value", {"revenue": revenue, "deals_won": 2}, {}, PLAN).value == average
+
+
 def test_average_deal_value_needs_a_priced_win() -> None:
     assert value("average_deal_value", {}, {}, PLAN).reason == "no_won_deals"
     unpriced = value("average_deal_value", {"deals_won": 2, "unpriced": 2}, {}, PLAN)

@@ -23,6 +23,32 @@ def test_a_written_amount_has_the_digits_of_its_currency(amount: int, currency: 
     assert -int(written.as_tuple().exponent) == exponent(currency)
 
 
+def test_digits_are_those_of_iso_4217() -> None:
+    none = [
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "ISK",
+        "JPY",
+        "KMF",
+        "KRW",
+        "PYG",
+        "RWF",
+        "UGX",
+        "UYI",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    ]
+    three = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"]
+    assert {exponent(currency) for currency in none} == {0}
+    assert {exponent(currency) for currency in three} == {3}
+    assert [exponent(currency) for currency in ("CLF", "UYW", "USD", "EUR", "HUF", "MGA", "ZZZ")] == [4, 4, *[2] * 5]
+
+
 @pytest.mark.parametrize(
     ("text", "currency", "amount"),
     [

@@ -35,6 +35,7 @@ def test_periods_of_a_kind_tile_time_without_gap_or_overlap(kind: str, day: date
     period = period_of(kind, day, calendar)
     after = period_of(kind, period.end, calendar)
     before = period_of(kind, period.start - timedelta(days=1), calendar)
+    assert period.kind == kind
     assert period.start <= day < period.end
     assert after.start == period.end
     assert before.end == period.start
