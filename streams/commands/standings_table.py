@@ -30,14 +30,14 @@ def _rows(found: Iterable[Standing], plan: PlanIndex) -> Iterator[list[Text]]:
     scope = None
     for standing in found:
         name = name_of(standing.scope, plan) if standing.scope != scope else ""
-        scope, indent = standing.scope, _depth(standing.scope, plan) * "  "
+        scope, indent = standing.scope, depth(standing.scope, plan) * "  "
         for quota in (*standing.quotas,) or (None,):
             cells = [*_quota(quota, plan), *_numbers(standing)]
             yield [Text(f"{indent}{name}"), Text(standing.period), *cells]
             name = ""
 
 
-def _depth(scope: str, plan: PlanIndex) -> int:
+def depth(scope: str, plan: PlanIndex) -> int:
     """How deep a scope stands under the company."""
     teams = {team.id: team.parent for team in plan.plan.teams}
     kind, _, name = scope.partition(":")
@@ -62,8 +62,8 @@ def _quota(quota: QuotaStanding | None, plan: PlanIndex) -> list[Text]:
         Text(metric_name(quota.metric, plan)),
         Text(_number(quota.attained, quota.unit)),
         Text(_number(quota.target, quota.unit)),
-        Text(_share(quota.attainment)),
-        Text(_share(quota.pace)),
+        Text(share(quota.attainment)),
+        Text(share(quota.pace)),
         Text(_number(quota.gap, quota.unit)),
         Text(quota.status.replace("_", " "), style=STYLES.get(quota.status, "")),
     ]
@@ -75,7 +75,7 @@ def _numbers(standing: Standing) -> list[Text]:
     return [
         Text(_number(won.value, None) if won else UNDEFINED),
         Text(_number(revenue.value, revenue.unit) if revenue else UNDEFINED),
-        Text(_share(rate.value if rate and not isinstance(rate.value, str) else None)),
+        Text(share(rate.value if rate and not isinstance(rate.value, str) else None)),
         Text(f"{sum(stage.count for stage in opened.stages):,}" if opened else UNDEFINED),
         Text(f"{opened.early_stage_count:,}" if opened else UNDEFINED),
     ]
@@ -85,5 +85,6 @@ def _number(value: float | str | None, unit: str | None) -> str:
     return UNDEFINED if value is None else quantity(value, unit)
 
 
-def _share(value: float | None) -> str:
+def share(value: float | None) -> str:
+    """A fraction as percent, or that it is undefined."""
     return UNDEFINED if value is None else percent(value)
