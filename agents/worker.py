@@ -44,7 +44,7 @@ class Worker:
         """Joins the group and starts to read."""
         embedded = isinstance(self._log, EmbeddedLog)
         count = await declare(self._log, self._wanted)
-        self.shards = Shards(self._log, ARROWS, count, pause=0.05 if embedded else 0.2)
+        self.shards = Shards(self._log, ARROWS, count, pause=0.25 if embedded else 0.2)
         self.app = make_app(self._broker, self._log)
         for agent in AGENTS:
             agent.declare(self.app, self.shards)

@@ -15,8 +15,8 @@ from streams.log import Outgoing, Spot
 from streams.stages.stage import Place
 from streams.stages.sums import WON_DEAL, Sums
 
-WINDOW = 28
-"""Days of creations that an outlook counts (metrics: the shortage rule)."""
+WINDOW = 100
+"""Days whose cells an outlook looks at: the longest quarter, which holds the last 28 days too."""
 
 
 def outlooks(sums: Sums, scopes: Iterable[str], day: date, plan: PlanIndex, place: Place) -> Iterator[Outgoing]:
