@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 
 import click
 
-from streams.commands import alerts, dead_letters, explain, plan, replay, report, simulate, status, worker
+from streams.commands import alerts, dead_letters, demo, explain, plan, replay, report, simulate, status, worker
 from streams.commands.failures import Failing
 from streams.commands.options import shared
 from streams.commands.session import RunningWorker, Session
@@ -13,6 +13,7 @@ from streams.config import Config, ConfigError
 from streams.log import Log
 
 COMMANDS = (
+    demo.demo,
     worker.worker,
     plan.plan,
     replay.replay,

@@ -1,0 +1,1 @@
+"""The demo: a simulated floor fed into a log, and shown while it moves."""

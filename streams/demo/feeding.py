@@ -1,0 +1,130 @@
+"""Feeding the simulated floor: its past at full speed, what was missed since the last run, and then as it happens."""
+
+import asyncio
+import heapq
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from operator import attrgetter
+
+from msgspec import json
+
+from quota.plans import PlanIndex
+from schemas.control import Live
+from streams import topics
+from streams.demo.inventory import Inventory
+from streams.driving import CHUNK, Driver, Evenings
+from streams.log import Log, Outgoing
+from streams.partitioner import partition
+from streams.replay import AnyFact, fact
+from streams.serving.control import control
+from streams.simulate import between, live
+from streams.simulate.hours import ZONE
+from streams.simulate.live import LONGEST
+
+DAYS = 126
+"""How far back the past goes: a quarter, and before it the weeks that the shortage rule needs to learn from."""
+STRETCH = timedelta(minutes=1)
+KEY = b"demo"
+_DAY = timedelta(days=1)
+_EVER = timedelta(days=3650)
+_when = attrgetter("occurred_at", "id")
+
+
+@dataclass(frozen=True)
+class Floor:
+    """Which floor is played: the same numbers play the same one."""
+
+    reps: int
+    seed: int
+
+
+class Upcoming:
+    """Facts in the order of time, handed out as far as time has come."""
+
+    def __init__(self, facts: Iterator[AnyFact]) -> None:
+        """The facts come without end."""
+        self._facts = facts
+        self._next = next(facts)
+
+    @property
+    def at(self) -> datetime:
+        """When the next fact occurs."""
+        return self._next.occurred_at
+
+    def until(self, moment: datetime) -> Iterator[AnyFact]:
+        """The facts up to the moment, this included."""
+        while self._next.occurred_at <= moment:
+            yield self._next
+            self._next = next(self._facts)
+
+
+def upcoming(floor: Floor, held: Inventory, began: datetime) -> Upcoming:
+    """The floor's facts from where the log ends, with the bustle of a live floor from `began` on."""
+    opened = _morning(held.first or began - DAYS * _DAY)
+    since = opened if held.last is None else min(held.last, began)
+    # Two minutes back, so that the live deals which a short break cut off come to their end.
+    lively = began if held.last is None else max(since, began - timedelta(seconds=LONGEST))
+    past = between(floor.reps, floor.seed, since, began + _EVER, opened=opened)
+    return Upcoming(heapq.merge(past, _bustle(floor, lively), key=_when))
+
+
+def _morning(moment: datetime) -> datetime:
+    """The beginning of the floor's day; whoever continues finds it from the first fact, and plays the same floor."""
+    return datetime.combine(moment.astimezone(ZONE).date(), time.min, ZONE)
+
+
+def _bustle(floor: Floor, since: datetime) -> Iterator[AnyFact]:
+    while True:
+        yield from live(floor.reps, floor.seed, since, since + STRETCH)
+        since += STRETCH
+
+
+class Feed:
+    """Sends the floor into a log that a worker works on; `sent` is how many facts went there."""
+
+    def __init__(self, log: Log, shards: int, plan: PlanIndex, coming: Upcoming, now: Callable[[], datetime]) -> None:
+        """`now` is the clock."""
+        self.sent = 0
+        self.live = False
+        self._log, self._shards, self._evenings = log, shards, Evenings(plan.plan)
+        self._coming, self._now = coming, now
+
+    async def run(self) -> None:
+        """Returns never: the floor goes on."""
+        await self.catch_up(self._now())
+        while True:
+            await self._send(self._coming.until(self._now()), quiet=False)
+            await asyncio.sleep((self._coming.at - self._now()).total_seconds())
+
+    async def catch_up(self, now: datetime) -> None:
+        """Sends everything that has happened by now and makes the log live, unless it is."""
+        found = await control(self._log)
+        if not found.live:
+            await self._past(self._coming.until(self._evening(now)), Driver(self._log, self._evenings, found))
+        await self._send(self._coming.until(now), quiet=True)
+        if not found.live:
+            await self._log.append([Outgoing(topics.CONTROL.name, 0, KEY, json.encode(Live(now)))])
+        self.live = True
+
+    def _evening(self, moment: datetime) -> datetime:
+        """The last evening that is over."""
+        day = self._evenings.day(moment)
+        today = self._evenings.of(day)
+        return today if today <= moment else self._evenings.of(day - _DAY)
+
+    async def _past(self, facts: Iterator[AnyFact], driver: Driver) -> None:
+        for each in facts:
+            await driver.send(each.occurred_at, self._outgoing(each, quiet=True))
+            self.sent += 1
+        await driver.finish()
+
+    async def _send(self, facts: Iterator[AnyFact], *, quiet: bool) -> None:
+        records = [self._outgoing(each, quiet=quiet) for each in facts]
+        for start in range(0, len(records), CHUNK):
+            await self._log.append(records[start : start + CHUNK])
+        self.sent += len(records)
+
+    def _outgoing(self, said: AnyFact, *, quiet: bool) -> Outgoing:
+        found = fact(said, quiet=quiet)
+        return Outgoing(found.topic, partition(found.key, self._shards), found.key, found.value)

@@ -1,0 +1,63 @@
+"""One look at the demo, and how fast facts come in."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Protocol, Self
+
+from schemas.alerts import Transition
+from streams.demo.board import Board
+
+WINDOW = 5.0
+"""Seconds over which the rate of facts is taken."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What is shown: the board, the facts that the log holds, and how many came in a second lately."""
+
+    board: Board
+    now: datetime
+    facts: int
+    rate: float
+    live: bool
+
+
+class Show(Protocol):
+    """Where the demo is seen; a context, so that a terminal is left as it was found."""
+
+    def __enter__(self) -> Self:
+        """Begins to show."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Gives the terminal back."""
+        ...
+
+    def pause(self, *, live: bool) -> float:
+        """Seconds until the next look."""
+        ...
+
+    def show(self, view: View, news: Sequence[Transition]) -> None:
+        """Shows the board, and the alerts that have changed since the last look."""
+        ...
+
+
+class Rate:
+    """How many a second, over the last few seconds."""
+
+    def __init__(self) -> None:
+        """Nothing has been counted."""
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def of(self, count: int, at: float) -> float:
+        """The rate, now that the count has come so far at this second."""
+        self._seen.append((at, count))
+        while len(self._seen) > 2 and at - self._seen[1][0] >= WINDOW:
+            self._seen.popleft()
+        since, before = self._seen[0]
+        return (count - before) / (at - since) if at > since else 0.0
