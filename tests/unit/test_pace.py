@@ -164,6 +164,10 @@ def test_numbers_of_a_quota_half_way() -> None:
     assert found.reasons == {}
 
 
+def test_less_than_a_day_left_asks_for_more_than_the_gap_a_day() -> None:
+    assert assess(COUNT, 15, elapsed(0.9, 0.5)).per_day == 10
+
+
 def test_attainment_is_never_capped_and_nothing_more_is_required_once_met() -> None:
     found = assess(MONEY, 180_000_00, elapsed(0.5))
     assert (found.attainment, found.gap, found.per_day, found.pace) == (2.0, -90_000_00, 0.0, 4.0)
