@@ -1,0 +1,97 @@
+"""A worker of its own: it holds the lock, others append beside it, and it stops when it is told to."""
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from streams.lock import WorkerLock
+from tests.agents.example import FACTS, Quotaflow, deal, lines
+
+QUOTAFLOW = [sys.executable, "-m", "agents.cli"]
+
+
+@contextmanager
+def running(floor: Quotaflow, *options: str) -> Iterator["subprocess.Popen[str]"]:
+    """A worker process that has begun to work."""
+    command = [*QUOTAFLOW, "worker", "--broker", floor.broker, *options]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            if "Ctrl-C stops" in line:
+                break
+        assert process.poll() is None, "".join(said)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.communicate(timeout=30)
+
+
+@pytest.fixture
+def floor(tmp_path: Path) -> Quotaflow:
+    made = Quotaflow(tmp_path)
+    made.apply()
+    return made
+
+
+def test_commands_beside_a_running_worker_append_and_wait(floor: Quotaflow) -> None:
+    with running(floor, "--clock", "log") as process:
+        assert floor.json("status")["worker"] == {"pid": process.pid, "command": "worker"}
+        assert "16 facts sent with 30 ticks" in floor.replay(lines(FACTS)).stdout
+        assert floor.standing("company", "2026-Q1")["metrics"]["revenue"]["value"] == "1500.00"
+        assert floor.json("status")["live"] is False
+    assert floor.json("status")["worker"] is None
+
+
+def test_a_second_worker_is_refused_and_told_who_the_first_is(floor: Quotaflow) -> None:
+    with WorkerLock(floor.path, "worker"):
+        said = floor.run("worker", code=1).stderr
+    assert re.search(r"`quotaflow worker` \(process \d+\) works on .*log\.db already", said)
+    assert "stop that one first" in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_stops_in_good_order_and_the_next_goes_on(number: signal.Signals, floor: Quotaflow) -> None:
+    with running(floor, "--clock", "log") as process:
+        floor.replay(lines(FACTS))
+        process.send_signal(number)
+        _, said = process.communicate(timeout=30)
+        assert process.returncode == 0
+    assert "stopped; the next worker goes on from here" in said
+    floor.replay(lines([deal("d9", "02-04", "won", owner="ann", amount=250)]))
+    assert floor.standing("company", "2026-Q1")["metrics"]["revenue"]["value"] == "1750.00"
+
+
+def test_time_follows_the_clock_once_a_worker_makes_the_log_live_and_facts_are_late_then(floor: Quotaflow) -> None:
+    with running(floor):
+        assert "16 facts sent with 0 ticks" in floor.replay(lines(FACTS)).stdout
+        assert floor.standing("company", "2026-Q1")["metrics"]["revenue"]["value"] == "1500.00"
+    found = floor.json("status")
+    assert found["live"] is True
+    assert found["time"] > "2026-02-04"
+
+
+def test_a_worker_keeps_to_the_shards_that_the_log_has(floor: Quotaflow) -> None:
+    said = floor.run("worker", "--shards", "3", code=1).stderr
+    assert "this log has 4 shards, and keeps them" in said
+
+
+def test_a_new_log_gets_the_shards_that_its_plan_is_applied_with(tmp_path: Path) -> None:
+    floor = Quotaflow(tmp_path)
+    floor.run("plan", "apply", _plan(tmp_path), "--shards", "2")
+    floor.replay(lines(FACTS))
+    assert floor.json("status")["shards"] == 2
+    assert floor.standing("company", "2026-Q1")["metrics"]["revenue"]["value"] == "1500.00"
+
+
+def _plan(folder: Path) -> Path:
+    Quotaflow(folder, "other.db").apply()
+    return folder / "plan"

@@ -1,0 +1,38 @@
+"""Settings: the environment's where they make sense, ours where there are none, every problem at once."""
+
+import pytest
+
+from streams.config import MOST_SHARDS, Config, ConfigError, broker_problem, shards_problem
+
+
+def test_an_empty_environment_gives_the_embedded_log_beside_us() -> None:
+    assert Config.from_env({}) == Config("embedded://quotaflow.db", 4)
+    assert Config.from_env({"QUOTAFLOW_BROKER": "", "QUOTAFLOW_SHARDS": ""}) == Config()
+
+
+def test_the_environment_names_the_log_and_the_shards() -> None:
+    environment = {"QUOTAFLOW_BROKER": "kafka://a:9092,b:9092", "QUOTAFLOW_SHARDS": "12", "HOME": "elsewhere"}
+    assert Config.from_env(environment) == Config("kafka://a:9092,b:9092", 12)
+
+
+def test_every_setting_that_makes_no_sense_is_told_at_once() -> None:
+    with pytest.raises(ConfigError, match=r"QUOTAFLOW_BROKER: 'x' names no log.*; QUOTAFLOW_SHARDS: '0' is no number"):
+        Config.from_env({"QUOTAFLOW_BROKER": "x", "QUOTAFLOW_SHARDS": "0"})
+
+
+@pytest.mark.parametrize("url", ["embedded://log.db", "embedded:///tmp/log.db", "kafka://localhost:9092"])
+def test_logs_that_there_can_be(url: str) -> None:
+    assert broker_problem(url) is None
+
+
+@pytest.mark.parametrize("url", ["log.db", "embedded://", "kafka://", "redis://x", "://x", "embedded:x"])
+def test_names_that_are_no_log(url: str) -> None:
+    assert "write embedded://PATH or kafka://host:port" in str(broker_problem(url))
+
+
+@pytest.mark.parametrize(
+    ("shards", "fine"),
+    [("1", True), (str(MOST_SHARDS), True), ("0", False), (str(MOST_SHARDS + 1), False), ("-1", False), ("٣", False)],
+)
+def test_numbers_of_shards(shards: str, fine: bool) -> None:  # noqa: FBT001 - a column of the table above
+    assert (shards_problem(shards) is None) is fine
