@@ -45,12 +45,22 @@ async def _take_hop(
     at = place(arrow, *where)
     stage = arrow.stage(at)
     for table in arrow.tables:
-        async for chunk in log.read(Spot(table.name, at.shard)):
-            for record in chunk:
-                if record.key is not None and record.value is not None:
-                    stage.load(table.name, record.key, record.value)
+        for key, value in (await _entries(log, Spot(table.name, at.shard))).items():
+            stage.load(table.name, key, value)
     stage.install(await _plan(plans, mark.revision), mark.tick)
     return Hop(at, flow(arrow, arrows, at), stage, mark, plans.get)
+
+
+async def _entries(log: Log, table: Spot) -> dict[bytes, bytes]:
+    """The last value of every key that was not deleted; brokers give earlier ones too until they compact."""
+    entries: dict[bytes, bytes] = {}
+    async for chunk in log.read(table):
+        for record in chunk:
+            if record.key is not None and record.value is not None:
+                entries[record.key] = record.value
+            elif record.key is not None:
+                entries.pop(record.key, None)
+    return entries
 
 
 async def _plan(plans: Plans, revision: int) -> PlanIndex | None:

@@ -108,7 +108,7 @@ class Past:
         return kind(name)
 
     def _corrected(self, old: Fact) -> Fact:
-        new = self._new(old.id)
+        new: Any = self._new(old.id)
         while type(new) is not type(old):
             new = self._new(old.id)
         whose: dict[str, Any] = {"version": old.version + self._random.choice([0, 1, 1])}
@@ -116,7 +116,7 @@ class Past:
             whose["performer"] = old.performer
         else:
             whose |= {"meeting": old.meeting} if isinstance(old, MeetingChanged) else {"deal": old.deal}
-        corrected: Fact = replace(new, **whose)
+        corrected: Any = replace(new, **whose)
         return corrected
 
     def _moment(self) -> datetime:
