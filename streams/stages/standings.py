@@ -60,7 +60,6 @@ class Standings:
             for key in self.held.versions:
                 if seen := self.held.seen(key, tick):
                     self._sum(key, seen[0], plan)
-            self.sums.said = {(scope, period) for scope, period in self.sums.periods}
         self.sums.settle()
 
     def _sum(self, key: str, change: Parts, plan: PlanIndex, *, quiet: bool = True) -> None:
@@ -85,10 +84,11 @@ class Standings:
             self._replace(key, before, now)
         self._tick = moment.tick.number
         if self._plan is None or moment.at is None:
+            self.sums.settle()
             return []
         if self._everything or (moment.evaluates and moment.before is None):
             self._everything = False
-            self.sums.touch_all()
+            self.sums.touch_all(self._scopes(self._plan))
         said = [*self._standings(self._plan, moment, moment.at), *wins(self.sums, self.place)]
         if moment.evaluates:
             said += self._day_end(self._plan, moment)
@@ -105,13 +105,14 @@ class Standings:
             self.held.drop(key)
 
     def _standings(self, plan: PlanIndex, moment: Moment, at: datetime) -> Iterator[Outgoing]:
-        """Says those with a quota, which rules look at; the others can wait for the flush."""
+        """Says those with a quota, which rules look at; others wait for the flush, if they stay up to date till then."""
         due = self._due(moment.before, at) if moment.evaluates else False
         for key, quiet in sorted(self.sums.wanted(plan, self._scopes(plan), moment.before, at, due=due).items()):
-            if plan.quotas(key[0], self.sums.known[key]):
+            period = self.sums.known[key]
+            if plan.quotas(key[0], period) or plan.calendar(key[0]).local_day(at) < period.start:
                 yield self._standing(key, at, quiet, plan)
             else:
-                self._later[key] = at, quiet and self._later.get(key, (at, True))[1]
+                self._later[key] = at, quiet
 
     def _standing(self, key: tuple[str, str], at: datetime, quiet: bool, plan: PlanIndex) -> Outgoing:  # noqa: FBT001 - a value, not a mode
         found = replace(
@@ -124,7 +125,7 @@ class Standings:
 
     def _scopes(self, plan: PlanIndex) -> list[str]:
         mine = (scope for scope in plan.scopes if self.place.shard_of(scope) == self.place.shard)
-        return [scope for scope in mine if scope != "unassigned" or scope in self.sums.days]
+        return [scope for scope in mine if scope != "unassigned" or self.sums.days.get(scope)]
 
     def _day_end(self, plan: PlanIndex, moment: Moment) -> list[Outgoing]:
         day = plan.calendar("company").ended_working_day(moment.before, moment.at) if moment.at else None
@@ -134,10 +135,11 @@ class Standings:
         return said + [*lessons(self.sums, day, plan, self.place, self._baseline_to)]
 
     def switch(self, plan: PlanIndex) -> Iterable[Outgoing]:
-        """Sums everything up anew; the tick that brought the switch says it all."""
+        """Says what is owed under the old plan and sums up anew; the tick that brought the switch says it all."""
+        owed = self.owed()
         self.install(plan, self._tick)
         self._everything = True
-        return ()
+        return owed
 
     def stored(self) -> list[Outgoing]:
         """The cells that changed, in the table of their scope."""

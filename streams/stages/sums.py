@@ -33,7 +33,6 @@ class Sums:
         self.touched: dict[tuple[str, str], bool] = {}
         self._tiles: dict[tuple[int, str], tuple[Period, ...]] = {}
         self.won: dict[tuple[str, str], bool] = {}
-        self.said: set[tuple[str, str]] = set()
 
     def add(self, scope: str, day: str, change: Parts, plan: PlanIndex, *, quiet: bool) -> None:
         """Adds the change of a cell everywhere it counts; what is taken away is negative."""
@@ -48,8 +47,8 @@ class Sums:
             add(self.totals.setdefault(scope, {}), lasting)
         if rest:
             self._add_rest(scope, day, rest, plan, quiet=quiet)
-        else:
-            # A change of the pipeline alone shows in the standings that are current, which are found at the tick.
+        if opened:
+            # A change of the pipeline shows in the standings that are current, which are found at the tick.
             self.touched[scope, ""] = quiet and self.touched.get((scope, ""), True)
 
     def _add_opened(self, scope: str, day: str, opened: Parts) -> None:
@@ -76,9 +75,10 @@ class Sums:
             self.known[scope, period.id] = period
         return self._tiles[key]
 
-    def touch_all(self) -> None:
-        """Everything is to be said anew."""
-        self.touched.update(dict.fromkeys(self.periods, False))
+    def touch_all(self, scopes: Iterable[str]) -> None:
+        """Everything is to be said anew: what is not zero, and what is current of these scopes."""
+        self.touched.update({key: False for key, parts in self.periods.items() if parts})
+        self.touched.update({(scope, ""): False for scope in scopes})
         self.won.update({(scope, day): False for scope, days in self.days.items() for day, parts in days.items()
                          if scope.startswith("rep:") and any(part.startswith(WON_DEAL) for part in parts)})  # fmt: skip
 
@@ -95,9 +95,8 @@ class Sums:
         for scope in {*scopes, *moved} if due else moved:
             for period in self._running(scope, plan, before, at):
                 key = scope, period.id
-                if scope in moved or key not in self.said or self._ages(scope, period, plan, at):
+                if scope in moved or self._ages(scope, period, plan, before, at):
                     wanted.setdefault(key, self.touched.get((scope, ""), False))
-        self.said |= wanted.keys()
         return wanted
 
     def standing(self, key: tuple[str, str], plan: PlanIndex, at: datetime) -> Standing:
@@ -106,9 +105,12 @@ class Sums:
         parts, opened = self.periods.get(key, {}), self.pipeline.get(scope, {})
         return standing(scope, self.known[key], parts, opened, plan, at)
 
-    def _ages(self, scope: str, period: Period, plan: PlanIndex, at: datetime) -> bool:
-        """Whether time alone changes the standing: by a quota's pace, or because the period is over."""
-        return bool(plan.quotas(scope, period)) or plan.calendar(scope).local_day(at) >= period.end
+    def _ages(self, scope: str, period: Period, plan: PlanIndex, before: datetime | None, at: datetime) -> bool:
+        """Whether time alone changes the standing: by a quota's pace, or because the period has begun or is over."""
+        if plan.quotas(scope, period):
+            return True
+        local_day = plan.calendar(scope).local_day
+        return local_day(at) >= period.end or before is None or local_day(before) < period.start
 
     def _running(self, scope: str, plan: PlanIndex, before: datetime | None, at: datetime) -> list[Period]:
         """The periods that hold this moment, and those that have closed since the moment before."""

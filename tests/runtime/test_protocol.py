@@ -1,0 +1,88 @@
+"""Totals and the whole list of alerts are the same under every schedule, and every rule of the protocol is needed."""
+
+import pytest
+from msgspec import json
+
+from schemas.control import Tick
+from schemas.standings import Standing
+from tests.runtime.history import History, Past
+from tests.runtime.oracle import totals
+from tests.runtime.world import Outcome, calm, schedule
+
+HISTORIES = 50
+SCHEDULES = 4
+METRICS = (
+    *("calls_placed", "calls_connected", "leads_spoken_to", "meetings_scheduled", "meetings_held", "no_shows"),
+    *("opportunities_created", "deals_won", "deals_lost", "revenue"),
+)
+
+
+def differences(expected: Outcome, found: Outcome) -> list[str]:
+    """What of an outcome is not as it should be, shortened."""
+    one, other = _pieces(expected), _pieces(found)
+    return [
+        f"{key}: {one.get(key)!r:.2000} became {other.get(key)!r:.2000}"
+        for key in sorted({*one, *other})
+        if one.get(key) != other.get(key)
+    ]
+
+
+def _pieces(outcome: Outcome) -> dict[str, bytes]:
+    standings, alerts, entities = outcome
+    found = {f"standing {key.decode()}": value for key, value in standings.items()}
+    found |= {f"entity {key.decode()}": value for key, value in entities.items()}
+    return found | {
+        f"alert {shard}#{n:03d}": value for shard, said in enumerate(alerts) for n, value in enumerate(said)
+    }
+
+
+@pytest.mark.parametrize("block", range(0, HISTORIES, 10))
+def test_every_schedule_ends_with_the_standings_and_alerts_of_a_calm_one(block: int) -> None:
+    transitions = 0
+    for seed in range(block, block + 10):
+        history = Past(f"past {seed}").history()
+        expected = calm(history, each=False)
+        transitions += sum(map(len, expected[1]))
+        assert differences(expected, calm(history, each=True)) == []
+        for number in range(SCHEDULES):
+            found, happened = schedule(history, f"{seed}/{number}", trouble=number > 0)
+            assert differences(expected, found) == [], f"schedule {seed}/{number}: {dict(happened)}"
+    assert transitions > 50  # so that the lists that were compared are not empty
+
+
+@pytest.mark.parametrize("block", range(0, 100, 20))
+def test_the_totals_are_those_of_plain_loops_over_all_facts(block: int) -> None:
+    for seed in range(block, block + 20):
+        history = Past(f"past {seed}").history()
+        found, _ = schedule(history, f"{seed}/totals", trouble=True)
+        assert numbers(found) == ({} if timeless(history) else asked(history)), f"past {seed}"
+
+
+def numbers(outcome: Outcome) -> dict[str, int]:
+    """The metrics of all standings, in cents and pieces, but for zeros."""
+    found = {}
+    for key, value in outcome[0].items():
+        if value.startswith(b'{"type":"standing"'):
+            standing = json.decode(value, type=Standing)
+            for metric in METRICS:
+                said = standing.metrics[metric].value
+                number = round(float(said) * 100) if isinstance(said, str) else said
+                if number:
+                    found[f"{key.decode()} {metric}"] = int(number)
+    return found
+
+
+def asked(history: History) -> dict[str, int]:
+    return {
+        f"{scope}|{period} {metric}": number
+        for (scope, period), metrics in totals(history).items()
+        for metric, number in metrics.items()
+        if number
+    }
+
+
+def timeless(history: History) -> bool:
+    """Whether no tick carries a moment, so that nothing is ever evaluated."""
+    values = [record.value or b"" for records in history.partitions.values() for record in records]
+    ticks = [json.decode(value, type=Tick) for value in values if value.startswith(b'{"type":"tick"')]
+    return all(tick.at is None for tick in ticks)
