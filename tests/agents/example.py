@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -108,10 +112,11 @@ def write_plan(folder: Path, quotas: str = QUOTAS) -> Path:
 
 @dataclass(frozen=True)
 class Quotaflow:
-    """`quotaflow` with the embedded log of a folder."""
+    """`quotaflow` with the embedded log of a folder, or with the log at `url`."""
 
     folder: Path
     log: str = "log.db"
+    url: str = ""
 
     @property
     def path(self) -> Path:
@@ -121,7 +126,7 @@ class Quotaflow:
     @property
     def broker(self) -> str:
         """The log's name on the command line."""
-        return f"embedded://{self.path}"
+        return self.url or f"embedded://{self.path}"
 
     def on(self, log: str) -> "Quotaflow":
         """The same with another log."""
@@ -166,3 +171,25 @@ class Quotaflow:
     def letter(self, name: str, raw: bytes, truncated: int = 0) -> bytes:
         """A dead letter about an activity, as the quarantine writes it."""
         return msgspec.json.encode(DeadLetter(name, "sales.activities.v1", "of old", raw, truncated=truncated))
+
+
+QUOTAFLOW = [sys.executable, "-m", "agents.cli"]
+
+
+@contextmanager
+def running(floor: Quotaflow, *options: str) -> Iterator["subprocess.Popen[str]"]:
+    """A worker process that has begun to work."""
+    command = [*QUOTAFLOW, "worker", "--broker", floor.broker, *options]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            if "Ctrl-C stops" in line:
+                break
+        assert process.poll() is None, "".join(said)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.communicate(timeout=30)

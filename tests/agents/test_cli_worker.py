@@ -2,37 +2,12 @@
 
 import re
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from streams.lock import WorkerLock
-from tests.agents.example import FACTS, Quotaflow, deal, lines
-
-QUOTAFLOW = [sys.executable, "-m", "agents.cli"]
-
-
-@contextmanager
-def running(floor: Quotaflow, *options: str) -> Iterator["subprocess.Popen[str]"]:
-    """A worker process that has begun to work."""
-    command = [*QUOTAFLOW, "worker", "--broker", floor.broker, *options]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        said = []
-        for line in process.stderr:
-            said.append(line)
-            if "Ctrl-C stops" in line:
-                break
-        assert process.poll() is None, "".join(said)
-        try:
-            yield process
-        finally:
-            process.terminate()
-            process.communicate(timeout=30)
+from tests.agents.example import FACTS, Quotaflow, deal, lines, running
 
 
 @pytest.fixture

@@ -1,0 +1,27 @@
+"""The same commands on Kafka, where a worker of its own does the work."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.agents.example import BAD, FACTS, Quotaflow, lines, running
+from tests.kafka.broker import Broker
+
+
+def test_every_command_works_on_kafka_as_on_the_embedded_log(
+    own_broker: Callable[[], Broker], replayed: Quotaflow, tmp_path: Path
+) -> None:
+    floor = Quotaflow(tmp_path, url=f"kafka://{own_broker().address}")
+    floor.apply()
+    assert "this is revision 1, which is in force" in floor.apply().stdout
+    with running(floor, "--clock", "log"):
+        half = len(FACTS) // 2
+        floor.replay(lines(FACTS[:half]) + b"\n".join([*BAD, b""]) + lines(FACTS[half:]))
+        assert floor.json("report") == replayed.json("report")
+        assert floor.json("alerts", "--history") == replayed.json("alerts", "--history")
+        explained = [each.json("explain", "company", "revenue", "2026-Q1") for each in (floor, replayed)]
+        assert [found["sums_to"] for found in explained] == ["1500.00", "1500.00"]
+        letters = floor.run("dead-letters", "list", "--json").stdout.splitlines()
+        assert len([json.loads(letter)["id"] for letter in letters]) == len(BAD)
+        status = floor.json("status")
+    assert (status["applied"], status["in_force"], status["live"], status["worker"]) == (1, 1, False, None)
