@@ -97,7 +97,7 @@ def test_half_a_cent_goes_to_the_even_one(revenue: int, average: str) -> None:
 def test_average_deal_value_needs_a_priced_win() -> None:
     assert value("average_deal_value", {}, {}, PLAN).reason == "no_won_deals"
     unpriced = value("average_deal_value", {"deals_won": 2, "unpriced": 2}, {}, PLAN)
-    assert (unpriced.value, unpriced.reason, unpriced.excluded) == (None, "no_priced_deals", 2)
+    assert unpriced == Measure(None, n=0, reason="no_priced_deals", excluded=2)
 
 
 def test_gross_margin_is_over_deals_with_a_cost_and_says_how_many_it_leaves_out() -> None:
