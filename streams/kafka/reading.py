@@ -17,6 +17,7 @@ STALL_SECONDS = 30.0
 POLL_MS = 50
 FETCH_BYTES = 4 * 1024 * 1024
 REQUEST_MS = 10_000
+RETRY_SECONDS = 0.2
 
 
 def consumer(bootstrap: str, group: str | None = None) -> AIOKafkaConsumer:
@@ -34,14 +35,25 @@ def consumer(bootstrap: str, group: str | None = None) -> AIOKafkaConsumer:
 
 async def started(bootstrap: str, group: str | None = None) -> AIOKafkaConsumer:
     """A connected consumer; raises LogError when no broker answers."""
+    with told(f"connecting to Kafka at {bootstrap}"):
+        async with asyncio.timeout(START_SECONDS):
+            while (made := await _connected(bootstrap, group)) is None:  # noqa: ASYNC110 (nobody tells when)
+                await asyncio.sleep(RETRY_SECONDS)
+    return made
+
+
+async def _connected(bootstrap: str, group: str | None) -> AIOKafkaConsumer | None:
+    """A connected consumer, or None while a broker that is starting answers but does not serve yet."""
     made = consumer(bootstrap, group)
     try:
-        with told(f"connecting to Kafka at {bootstrap}"):
-            await asyncio.wait_for(made.start(), START_SECONDS)
+        await made.start()
     except BaseException:
         await close_consumer(made)
         raise
-    return made
+    if made._client.cluster.brokers():  # noqa: SLF001 (aiokafka gives no other way)
+        return made
+    await close_consumer(made)
+    return None
 
 
 async def read(bootstrap: str, spot: Spot, start: int, end: int) -> AsyncGenerator[list[Record], None]:

@@ -37,7 +37,7 @@ def within(seconds: float) -> Iterator[None]:
 
 
 async def connected(broker: Broker) -> KafkaLog:
-    log = KafkaLog(broker.address, "group", patience=8)
+    log = KafkaLog(broker.address, "group", patience=15)
     await log.start()
     await log.declare([FACTS], 2)
     return log
