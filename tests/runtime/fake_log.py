@@ -1,8 +1,10 @@
 """The log in memory: transactions that are all or nothing, writers that are shut out, and flushes that go wrong."""
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from enum import Enum
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from streams.log import FlushUnknown, LogError, Outgoing, Record, ShutOut, Spot, TopicSpec
@@ -96,7 +98,9 @@ class FakeLog:
 
     def seen(self, spot: Spot, start: int = 0) -> list[Record]:
         """The records from an offset on; of a compacted table the last value of every key."""
-        records = [record for record in self.records[spot] if record.offset >= start]
+        records = self.records[spot]
+        if start:
+            records = records[bisect_left(records, start, key=attrgetter("offset")) :]
         if spot.topic not in self._compact or self._history:
             return records
         last = {record.key: record for record in records}
@@ -127,6 +131,9 @@ class FakeLog:
         if self._epochs[name] != epoch:
             raise ShutOut(f"writer {name} was shut out by a later owner")
 
+    def abort(self, records: Sequence[Outgoing]) -> None:
+        """What is left of an aborted commit: nothing."""
+
 
 class FakeWriter:
     """A shard's writer; the mishap that the log has in store befalls its next commit."""
@@ -138,6 +145,7 @@ class FakeWriter:
         self._log.check(self._name, self._epoch)
         mishap, self._log.mishap = self._log.mishap, None
         if mishap is Mishap.ABORTED:
+            self._log.abort(records)
             raise FlushUnknown("the commit timed out, and was aborted")
         unknown = {Spot(record.topic, record.partition) for record in records} - self._log.records.keys()
         if unknown:

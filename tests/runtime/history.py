@@ -1,7 +1,7 @@
 """A tiny company's week as outsiders write it: facts, ticks and plan markers in the partitions of the source topics."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -104,8 +104,8 @@ class Past:
             yield known[-1]
 
     def _new(self, name: str) -> Fact:
-        kind = self._random.choice([self._activity, self._activity, self._meeting, self._deal, self._deal])
-        return kind(name)
+        kinds: list[Callable[[str], Fact]] = [self._activity, self._activity, self._meeting, self._deal, self._deal]
+        return self._random.choice(kinds)(name)
 
     def _corrected(self, old: Fact) -> Fact:
         new: Any = self._new(old.id)
@@ -116,7 +116,7 @@ class Past:
             whose["performer"] = old.performer
         else:
             whose |= {"meeting": old.meeting} if isinstance(old, MeetingChanged) else {"deal": old.deal}
-        corrected: Any = replace(new, **whose)
+        corrected: Fact = replace(new, **whose)
         return corrected
 
     def _moment(self) -> datetime:

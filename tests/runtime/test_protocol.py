@@ -1,25 +1,31 @@
 """Totals and the whole list of alerts are the same under every schedule, and every rule of the protocol is needed."""
 
+from collections.abc import Callable
+from functools import cache
+
 import pytest
 from msgspec import json
 
 from schemas.control import Tick
 from schemas.standings import Standing
+from tests.runtime import broken
+from tests.runtime.fake_log import FakeLog
 from tests.runtime.history import History, Past
 from tests.runtime.oracle import totals
 from tests.runtime.world import Outcome, calm, schedule
 
 HISTORIES = 50
 SCHEDULES = 4
+PROBED = 40
 METRICS = (
     *("calls_placed", "calls_connected", "leads_spoken_to", "meetings_scheduled", "meetings_held", "no_shows"),
     *("opportunities_created", "deals_won", "deals_lost", "revenue"),
 )
 
 
-def differences(expected: Outcome, found: Outcome) -> list[str]:
+def differences(known: Outcome, found: Outcome) -> list[str]:
     """What of an outcome is not as it should be, shortened."""
-    one, other = _pieces(expected), _pieces(found)
+    one, other = _pieces(known), _pieces(found)
     return [
         f"{key}: {one.get(key)!r:.2000} became {other.get(key)!r:.2000}"
         for key in sorted({*one, *other})
@@ -41,12 +47,12 @@ def test_every_schedule_ends_with_the_standings_and_alerts_of_a_calm_one(block: 
     transitions = 0
     for seed in range(block, block + 10):
         history = Past(f"past {seed}").history()
-        expected = calm(history, each=False)
-        transitions += sum(map(len, expected[1]))
-        assert differences(expected, calm(history, each=True)) == []
+        known = expected(seed)
+        transitions += sum(map(len, known[1]))
+        assert differences(known, calm(history, each=True)) == []
         for number in range(SCHEDULES):
             found, happened = schedule(history, f"{seed}/{number}", trouble=number > 0)
-            assert differences(expected, found) == [], f"schedule {seed}/{number}: {dict(happened)}"
+            assert differences(known, found) == [], f"schedule {seed}/{number}: {dict(happened)}"
     assert transitions > 50  # so that the lists that were compared are not empty
 
 
@@ -86,3 +92,46 @@ def timeless(history: History) -> bool:
     values = [record.value or b"" for records in history.partitions.values() for record in records]
     ticks = [json.decode(value, type=Tick) for value in values if value.startswith(b'{"type":"tick"')]
     return all(tick.at is None for tick in ticks)
+
+
+HELD = ("streams.stages.standings.Held", "streams.stages.alerts.Held")
+HOP = ("streams.takeover.Hop",)
+RULES: list[tuple[tuple[str, ...], object]] = [
+    (HELD, broken.CountsAsItComes),
+    (HELD, broken.HeldInMemoryOnly),
+    (HOP, broken.AtTheEndOfItsBatch),
+    (HOP, broken.StartsUnderTheNewestPlan),
+    (HOP, broken.ForgetsItsTables),
+    (HOP, broken.SaysItWithTheNextFlush),
+    (HOP, broken.WaitsForThoseItHeardOf),
+    (HOP, broken.WaitsForOneTopic),
+    (HOP, broken.SwitchesAtTheFirstMarker),
+    (HOP, broken.EvaluatesTicksAsOne),
+    (HOP, broken.SaysTheTickFirst),
+    (HOP, broken.TakesTicksAgain),
+    (("streams.takeover._entries",), broken.entries_with_what_was_deleted),
+]
+
+
+@pytest.mark.parametrize(("names", "instead"), RULES, ids=lambda value: getattr(value, "__name__", ""))
+def test_a_broken_rule_is_found(names: tuple[str, ...], instead: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {seed: expected(seed) for seed in range(PROBED)}  # while all rules hold
+    for name in names:
+        monkeypatch.setattr(name, instead)
+    assert any(is_found(seed, outcome) for seed, outcome in known.items())
+
+
+@pytest.mark.parametrize("log", [broken.OpenToEverybody, broken.Torn])
+def test_a_log_without_fencing_or_with_torn_flushes_is_found(log: Callable[[], FakeLog]) -> None:
+    assert any(is_found(seed, expected(seed), log()) for seed in range(PROBED))
+
+
+def is_found(seed: int, known: Outcome, log: FakeLog | None = None) -> bool:
+    found, _ = schedule(Past(f"past {seed}").history(), f"{seed}/broken", trouble=True, log=log)
+    return bool(differences(known, found))
+
+
+@cache
+def expected(seed: int) -> Outcome:
+    """What a calm schedule makes of a history."""
+    return calm(Past(f"past {seed}").history(), each=False)

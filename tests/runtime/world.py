@@ -157,13 +157,18 @@ class Chaos:
         luck = self.random.choice
         self._speed = {(n, topic): luck([1, 1, 4, 20]) for n in range(SHARDS) for topic in READ}
         self._weights: dict[str, float] = {
-            "appear": luck([10, 30, 80]),
+            "appear": luck([8, 15, 40]),
             "step": 60,
             "flush": luck([5, 20, 40]),
             "news": luck([1, 5, 20]),
         }
         if trouble:
-            rare = {"assign": [0.5, 1, 3], "kill": [0, 0.3, 1], "freeze": [0, 0.5, 2], "mishap": [0, 0.5, 2]}
+            rare: dict[str, list[float]] = {
+                "assign": [1, 3, 8],
+                "kill": [0, 0.5, 2],
+                "freeze": [0, 1, 4],
+                "mishap": [0, 1, 4],
+            }
             self._weights |= {action: luck(weights) for action, weights in rare.items()} | {"thaw": luck([1, 3])}
 
     def run(self, actions: int) -> None:
@@ -264,7 +269,7 @@ def schedule(history: History, seed: str, *, trouble: bool, log: FakeLog | None 
     luck = random.Random(seed)
     log = log or FakeLog(history=luck.random() < 0.5, gap=luck.choice([0, 1]))
     world = World(history, log, luck)
-    Chaos(world, trouble=trouble).run(luck.choice([100, 200, 400]))
+    Chaos(world, trouble=trouble).run(luck.choice([200, 400, 800]))
     settle(world, lambda: luck.random() < 0.3)
     return world.outcome(), world.counts
 
