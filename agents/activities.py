@@ -4,7 +4,7 @@ import faust
 from faust.types import StreamT
 
 from quota import activities
-from schemas.activities import ActivityBucket, Activity
+from schemas.activities import Activity, ActivityBucket
 from streams import tables, topics
 from streams.app import batches
 from streams.batches import Batch
@@ -35,7 +35,7 @@ ARROW = Arrow(
 def declare(app: faust.App, shards: Shards) -> None:
     """Registers the agent with an app."""
 
-    @app.agent(batches(app, topics.ACTIVITIES, shards.count), name="activities")  # type: ignore[untyped-decorator] # Faust is untyped
+    @app.agent(batches(app, topics.ACTIVITIES, shards.count), name="activities")
     async def activities(stream: StreamT[Batch]) -> None:
         async for batch in stream:
             shards.read(batch)

@@ -22,7 +22,7 @@ ARROW = Arrow(
 def declare(app: faust.App, shards: Shards) -> None:
     """Registers the agent with an app."""
 
-    @app.agent(batches(app, topics.STANDINGS, shards.count), name="alerts")  # type: ignore[untyped-decorator] # Faust is untyped
+    @app.agent(batches(app, topics.STANDINGS, shards.count), name="alerts")
     async def alerts(stream: StreamT[Batch]) -> None:
         async for batch in stream:
             shards.read(batch)

@@ -12,7 +12,7 @@ from streams.shards import Shards
 def declare(app: faust.App, shards: Shards) -> None:
     """Registers the agent with an app."""
 
-    @app.agent(batches(app, topics.CONTROL, shards.count), name="clock")  # type: ignore[untyped-decorator] # Faust is untyped
+    @app.agent(batches(app, topics.CONTROL, shards.count), name="clock")
     async def clock(stream: StreamT[Batch]) -> None:
         async for batch in stream:
             shards.read(batch)

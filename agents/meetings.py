@@ -4,7 +4,7 @@ import faust
 from faust.types import StreamT
 
 from quota import meetings
-from schemas.meetings import MeetingRecord, MeetingChanged
+from schemas.meetings import MeetingChanged, MeetingRecord
 from streams import tables, topics
 from streams.app import batches
 from streams.batches import Batch
@@ -34,7 +34,7 @@ ARROW = Arrow(
 def declare(app: faust.App, shards: Shards) -> None:
     """Registers the agent with an app."""
 
-    @app.agent(batches(app, topics.MEETINGS, shards.count), name="meetings")  # type: ignore[untyped-decorator] # Faust is untyped
+    @app.agent(batches(app, topics.MEETINGS, shards.count), name="meetings")
     async def meetings(stream: StreamT[Batch]) -> None:
         async for batch in stream:
             shards.read(batch)

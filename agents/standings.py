@@ -31,7 +31,7 @@ ARROW = Arrow(
 def declare(app: faust.App, shards: Shards) -> None:
     """Registers the agent with an app."""
 
-    @app.agent(batches(app, topics.CREDITS, shards.count), name="standings")  # type: ignore[untyped-decorator] # Faust is untyped
+    @app.agent(batches(app, topics.CREDITS, shards.count), name="standings")
     async def standings(stream: StreamT[Batch]) -> None:
         async for batch in stream:
             shards.read(batch)

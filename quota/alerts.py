@@ -14,11 +14,11 @@ from quota.wording import name_of
 from schemas.alerts import AlertState
 from schemas.control import Tick
 from schemas.plan import Rule
-from schemas.standings import Baseline, Outlook, Standing, Wins
+from schemas.standings import Baseline, Judged, Outlook, Wins
 
 __all__ = ["Change", "Inputs", "at_day_end", "at_tick", "at_wins", "fingerprint", "step"]
 
-Standings = Mapping[str, Mapping[str, Standing]]
+Standings = Mapping[str, Mapping[str, Judged]]
 States = Mapping[str, AlertState]
 
 

@@ -8,7 +8,7 @@ from quota.plans import PlanIndex
 from quota.wording import metric_name, name_of, number, percent, quantity
 from schemas.alerts import AlertState, TransitionKind
 from schemas.plan import Rule
-from schemas.standings import QuotaStanding, Standing
+from schemas.standings import Judged, QuotaStanding
 
 KIND = "behind_pace"
 DAYS = 1
@@ -22,7 +22,7 @@ def watches(rule: Rule, metric: str | None) -> bool:
     return not rule.metrics or metric in rule.metrics
 
 
-def verdict(rule: Rule, standing: Standing, quota: QuotaStanding, plan: PlanIndex) -> Verdict:
+def verdict(rule: Rule, standing: Judged, quota: QuotaStanding, plan: PlanIndex) -> Verdict:
     """Behind is a pace below the rule's threshold with evidence, once enough of the period has passed to tell."""
     tell = partial(_tell, standing, quota, plan)
     if quota.status in _FINAL:
@@ -35,7 +35,7 @@ def verdict(rule: Rule, standing: Standing, quota: QuotaStanding, plan: PlanInde
     return Verdict(holds=False, clears=clears, reason="caught_up" if clears else "between", tell=tell)
 
 
-def ending(standing: Standing | None, metric: str | None) -> str:
+def ending(standing: Judged | None, metric: str | None) -> str:
     """Why an alert ends with its period: `met` or `missed` where the standing says so, else `period_ended`."""
     quotas = standing.quotas if standing else ()
     status = next((quota.status for quota in quotas if quota.metric == metric), "")
@@ -59,7 +59,7 @@ def _evident(quota: QuotaStanding, plan: PlanIndex) -> bool:
     return expected >= 100 or unlikely(int(quota.attained or 0), expected)
 
 
-def _tell(standing: Standing, quota: QuotaStanding, plan: PlanIndex, transition: TransitionKind) -> Words:
+def _tell(standing: Judged, quota: QuotaStanding, plan: PlanIndex, transition: TransitionKind) -> Words:
     details = {
         "as_of": standing.as_of.isoformat(),
         "metric": quota.metric,
@@ -85,7 +85,7 @@ def _progress(quota: QuotaStanding) -> str:
     return f"{attained} of {quantity(quota.target, quota.unit)}"
 
 
-def _behind(standing: Standing, quota: QuotaStanding, plan: PlanIndex) -> str:
+def _behind(standing: Judged, quota: QuotaStanding, plan: PlanIndex) -> str:
     by_now = "" if quota.expected is None else f", where {quantity(quota.expected, quota.unit)} should be there by now"
     sentence = (
         f"{name_of(standing.scope, plan)} is behind on {metric_name(quota.metric, plan)} in {standing.period}: "
@@ -97,7 +97,7 @@ def _behind(standing: Standing, quota: QuotaStanding, plan: PlanIndex) -> str:
     return f"{sentence} {a_day} a day on the {number(quota.working_days_left)} working days left would still make it."
 
 
-def _recovered(standing: Standing, quota: QuotaStanding, plan: PlanIndex) -> str:
+def _recovered(standing: Judged, quota: QuotaStanding, plan: PlanIndex) -> str:
     ending = _ENDINGS.get(quota.status, "is back on pace")
     return (
         f"{name_of(standing.scope, plan)}: the {metric_name(quota.metric, plan)} quota of {standing.period} {ending}, "

@@ -19,6 +19,6 @@ class Credit(Struct, frozen=True, tag="credit", omit_defaults=True):
 
 
 class HeldCredit(Struct, frozen=True):
-    """Table record: versions `(epoch, parts, quiet)` of one sender's cell; epoch is the last tick that sender had passed."""
+    """Table record: versions `(epoch, parts, quiet)` of a cell; epoch is the last tick its sender had passed."""
 
     versions: list[tuple[int, Parts, bool]]

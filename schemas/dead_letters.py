@@ -8,7 +8,8 @@ from schemas.fields import Moment
 class DeadLetter(Struct, frozen=True, tag="dead_letter", omit_defaults=True):
     """An unusable record: its origin is its identity, its bytes are bounded, and the reason says what to mend.
 
-    `id` is `topic/partition/offset` of the record, or `file:line` of a replayed line. `truncated` counts the bytes cut off.
+    `id` is `topic/partition/offset` of the record, or `file:line` of a replayed line. `truncated` counts
+    the bytes cut off.
     """
 
     id: str

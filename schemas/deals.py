@@ -10,7 +10,7 @@ from schemas.fields import Day, Moment, Money, Name, Origin
 class DealChanged(Struct, frozen=True, tag="deal_changed", omit_defaults=True):
     """What one event says of a deal: an absent field is unknown, null clears it, a value sets it.
 
-    `created_at: null` says that the deal's creation is not known; absent, it is the deal's first entry into an open stage.
+    `created_at: null` says that the deal's creation is not known; absent, it is the first entry into an open stage.
     """
 
     id: Name

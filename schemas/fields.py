@@ -17,7 +17,9 @@ Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Slug = Annotated[str, Meta(pattern=r"^[a-z0-9._-]+$", max_length=200)]
 """The identifier of a plan object."""
 
-Scope = Annotated[str, Meta(pattern=r"^(company|unassigned|(rep|team|product-line|territory):[a-z0-9._-]+)$", max_length=220)]
+Scope = Annotated[
+    str, Meta(pattern=r"^(company|unassigned|(rep|team|product-line|territory):[a-z0-9._-]+)$", max_length=220)
+]
 """Whose number it is: `company`, `team:<id>`, `rep:<id>`, or `unassigned` for what no plan object owns."""
 
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]

@@ -53,7 +53,7 @@ class Team(Struct, frozen=True, tag="team", omit_defaults=True):
 
 
 class Calendar(Struct, frozen=True, tag="calendar", omit_defaults=True):
-    """Working time: zone, working weekdays (0 is Monday), hours `HH:MM`, first weekday, holidays, fiscal start month."""
+    """Working time: zone, working weekdays (0 is Monday), hours, first weekday, holidays, fiscal start month."""
 
     id: Slug
     zone: str

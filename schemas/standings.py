@@ -6,7 +6,7 @@ from schemas.fields import Day, Moment, Scope
 
 
 class Measure(Struct, frozen=True, omit_defaults=True):
-    """A metric's value: money is a decimal string with its unit, a count an integer, a ratio a fraction; null has a reason."""
+    """A metric's value: money is a decimal string with its unit, a ratio a fraction; null has a reason."""
 
     value: int | float | str | None
     unit: str | None = None
@@ -16,7 +16,7 @@ class Measure(Struct, frozen=True, omit_defaults=True):
 
 
 class QuotaStanding(Struct, frozen=True):
-    """One quota of the scope and period against what was credited; undefined numbers are null and `reasons` says why."""
+    """One quota of the scope and period against what was credited; what is undefined is null and `reasons` says why."""
 
     metric: str
     target: int | float | str
@@ -62,6 +62,17 @@ class Standing(Struct, frozen=True, tag="standing", omit_defaults=True):
     pipeline: PipelineStanding | None = None
     sender: str = ""
     revision: int = 0
+    quiet: bool = False
+
+
+class Judged(Struct, frozen=True, tag="standing", omit_defaults=True):
+    """The part of a standing that rules look at: its quotas."""
+
+    scope: Scope
+    period: str
+    as_of: Moment
+    quotas: list[QuotaStanding]
+    sender: str = ""
     quiet: bool = False
 
 
@@ -122,4 +133,4 @@ class Baseline(Struct, frozen=True, tag="baseline", omit_defaults=True):
 class HeldStanding(Struct, frozen=True):
     """Table record of the alerts agent: versions `(epoch, record)` of what one sender said under one key."""
 
-    versions: list[tuple[int, Standing | Outlook | Wins | Baseline]]
+    versions: list[tuple[int, Judged | Outlook | Wins | Baseline]]

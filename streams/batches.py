@@ -11,15 +11,29 @@ class Fetched(Protocol):
     """What a record of either engine offers."""
 
     @property
-    def topic(self) -> str: ...
+    def topic(self) -> str:
+        """Its topic."""
+        ...
+
     @property
-    def partition(self) -> int: ...
+    def partition(self) -> int:
+        """Its partition."""
+        ...
+
     @property
-    def offset(self) -> int: ...
+    def offset(self) -> int:
+        """Its place in the partition."""
+        ...
+
     @property
-    def key(self) -> bytes | None: ...
+    def key(self) -> bytes | None:
+        """What it is about."""
+        ...
+
     @property
-    def value(self) -> bytes | None: ...
+    def value(self) -> bytes | None:
+        """What it says."""
+        ...
 
 
 class Batch(NamedTuple):
@@ -56,14 +70,14 @@ class Flow(Protocol):
         ...
 
 
-class BatchSchema(faust.Schema):  # type: ignore[misc] # Faust's classes are untyped for mypy
+class BatchSchema(faust.Schema[Any, Any]):
     """Gives agents the batch as it is; records are decoded by them, each in its own quarantine."""
 
-    def compile(self, app: AppT, **_: Any) -> Callable[..., Awaitable[EventT]]:
+    def compile(self, app: AppT, **_: Any) -> Callable[..., Awaitable[EventT[Any]]]:
         """The decoder that Faust calls once per message."""
         create_event = app.create_event
 
-        async def decode(message: Message, *, propagate: bool = False) -> EventT:
+        async def decode(message: Message, *, propagate: bool = False) -> EventT[Any]:
             return create_event(None, message.value, None, message)
 
         return decode

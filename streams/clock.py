@@ -1,4 +1,4 @@
-"""The clock's part of the protocol: ticks and markers, in the order of control, into every partition of every source."""
+"""The clock's part of the protocol: ticks and markers, in their one order, into every partition of every source."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -51,8 +51,15 @@ class Hop:
     def mark(self) -> Mark:
         """Where this hop stands."""
         return Mark(
-            self.flow.topic, self.position, self.revision, self.tick, self.at, self.passed, [*self.open.values()], self.revisions
-        )  # fmt: skip
+            topic=self.flow.topic,
+            position=self.position,
+            revision=self.revision,
+            tick=self.tick,
+            at=self.at,
+            passed=self.passed,
+            open=[*self.open.values()],
+            revisions=self.revisions,
+        )
 
     def read(self, records: Sequence[Fetched]) -> int:
         """Reads records in order and gives how many; fewer than all when the next one has to wait."""

@@ -55,5 +55,7 @@ def dead_letters(records: Sequence[Fetched], error: Exception, shard: int) -> li
 def overgrown(key: str, encoded: bytes) -> None:
     """Raises InvalidRecord when an entity record is too large for one log record."""
     if len(encoded) > LARGEST_ENTITY:
-        message = f"{key} would have {len(encoded)} bytes of facts, more than {LARGEST_ENTITY}: its source repeats events under new ids"
+        message = (
+            f"{key} would have {len(encoded)} bytes, over {LARGEST_ENTITY}: its source repeats events under new ids"
+        )
         raise InvalidRecord(message)

@@ -22,7 +22,9 @@ class Reader(Protocol):
     changed: bool
 
     @property
-    def mark(self) -> Mark: ...
+    def mark(self) -> Mark:
+        """Where it stands."""
+        ...
 
     def read(self, records: Sequence[Fetched]) -> int:
         """How many records were read; the rest has to wait."""

@@ -1,4 +1,4 @@
-"""The shards of this worker: taken over when they are assigned, given up when they are not, voided when a flush fails."""
+"""The shards of this worker: taken over when assigned, given up when revoked, voided when a flush fails."""
 
 import asyncio
 import logging
@@ -52,8 +52,8 @@ class Shards:
         self.plans.on_news = self._pump
         start = await self.plans.read()
         self._follower = asyncio.create_task(self._guard(self.plans.follow(start)))
-        app.on_partitions_assigned.connect(self._assigned, weak=False)
-        app.on_partitions_revoked.connect(self._revoked, weak=False)
+        app.on_partitions_assigned.connect(self._assigned, weak=False)  # type: ignore[arg-type] # signals pass more than they declare
+        app.on_partitions_revoked.connect(self._revoked, weak=False)  # type: ignore[arg-type] # signals pass more than they declare
 
     def read(self, batch: Batch) -> None:
         """Takes a batch from an agent; a bug stops the worker before anything of it is durable."""
@@ -135,7 +135,7 @@ class Shards:
     async def _flowing(self) -> None:
         """Returns once Faust lets records flow: what is handed out earlier, it clears from its queues."""
         consumer = self.consumer
-        while not consumer.flowing:
+        while not consumer.flowing:  # noqa: ASYNC110 - Faust sets a flag, not an event of ours
             await asyncio.sleep(0.01)
 
     def _flushed(self) -> None:

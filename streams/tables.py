@@ -1,4 +1,4 @@
-"""Every table: a compacted changelog topic that its shard loads when it is taken over, and that only the flush writes."""
+"""Every table: a compacted changelog topic, loaded when its shard is taken over, written by the flush alone."""
 
 from streams.log import TopicSpec
 

@@ -1,19 +1,15 @@
-"""The embedded log: the store behind the protocol that every engine keeps, with one thread for writing."""
+"""The embedded log: the store behind the protocol that every engine keeps; writing is synchronous (docs/adr/0007)."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 from streams.embedded.store import Store
 from streams.log import LogError, Outgoing, Record, Spot, TopicSpec
 
 POLL = 0.05
 """Seconds between two looks for what other processes appended."""
-
-T = TypeVar("T")
 
 
 class EmbeddedLog:
@@ -24,7 +20,6 @@ class EmbeddedLog:
         self.path = Path(path)
         self.grown = asyncio.Event()
         self._store: Store | None = None
-        self._writing = ThreadPoolExecutor(1, thread_name_prefix="embedded-log")
         self._write_store: Store | None = None
 
     @property
@@ -41,20 +36,17 @@ class EmbeddedLog:
             message = f"the folder of {self.path} does not exist: create it, or name another file with --broker"
             raise LogError(message)
         self._store = Store(self.path)
-        self._write_store = await self._write(lambda: Store(self.path))
+        # A connection of its own, so that the reading one sees in its version that something was written.
+        self._write_store = Store(self.path)
 
     async def stop(self) -> None:
         """Closes the file after the write under way."""
         if self._write_store is not None:
-            await self._write(self._write_store.close)
+            self._write_store.close()
             self._write_store = None
         if self._store is not None:
             self._store.close()
             self._store = None
-        self._writing.shutdown(wait=True)
-
-    async def _write(self, action: Callable[[], T]) -> T:
-        return action()
 
     def _writer_store(self) -> Store:
         if self._write_store is None:
@@ -65,16 +57,18 @@ class EmbeddedLog:
     async def declare(self, topics: Iterable[TopicSpec], shards: int) -> int:
         """Creates the topics that are missing; gives the number of shards of the file."""
         store, wanted = self._writer_store(), list(topics)
-        return await self._write(lambda: store.declare(wanted, shards))
+        return store.declare(wanted, shards)
 
     async def append(self, records: Sequence[Outgoing]) -> list[int]:
         """Appends records in one transaction and gives their offsets."""
         return await self.transact(records, {}, None)
 
-    async def transact(self, records: Sequence[Outgoing], positions: Mapping[Spot, int], owner: tuple[str, int] | None) -> list[int]:
+    async def transact(
+        self, records: Sequence[Outgoing], positions: Mapping[Spot, int], owner: tuple[str, int] | None
+    ) -> list[int]:
         """Appends records and stores positions in one transaction of this owner; raises ShutOut."""
         store, ts = self._writer_store(), int(time.time() * 1000)
-        offsets = await self._write(lambda: store.write(records, positions, ts, owner))
+        offsets = store.write(records, positions, ts, owner)
         self.grown.set()
         return offsets
 
@@ -123,13 +117,13 @@ class EmbeddedLog:
     async def writer(self, name: str) -> "EmbeddedWriter":
         """A writer of this name that shuts out all earlier ones."""
         store = self._writer_store()
-        return EmbeddedWriter(self, name, await self._write(lambda: store.take_over(name)))
+        return EmbeddedWriter(self, name, store.take_over(name))
 
     async def forget(self, topics: Mapping[str, bool]) -> None:
         """Deletes what was read: topic → whether to keep the last record of every key."""
         store = self._writer_store()
         for topic, superseded_only in topics.items():
-            await self._write(lambda topic=topic, only=superseded_only: store.forget(topic, superseded_only=only))  # type: ignore[misc]
+            store.forget(topic, superseded_only=superseded_only)
 
 
 class EmbeddedWriter:

@@ -20,6 +20,17 @@ CREATE TABLE IF NOT EXISTS entries (
     PRIMARY KEY (spot, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS writers (name TEXT PRIMARY KEY, epoch INTEGER NOT NULL);
 """
+PASSED = """
+DELETE FROM records WHERE spot IN (SELECT id FROM spots WHERE topic = ?)
+    AND offset < (SELECT coalesce(position, 0) FROM spots WHERE id = records.spot)
+"""
+SUPERSEDED = (
+    PASSED  # noqa: S608 - constants only
+    + """
+    AND EXISTS (SELECT 1 FROM records later
+        WHERE later.spot = records.spot AND later.key = records.key AND later.offset > records.offset)
+"""
+)
 CHUNK = 2000
 VERSION = 1
 
@@ -73,7 +84,11 @@ class Store:
             shards = known[0] if known else shards
             self.db.executemany(
                 "INSERT OR IGNORE INTO spots (topic, part, compact) VALUES (?, ?, ?)",
-                [(t.name, part, t.compact and not t.lag_ms) for t in topics for part in range(shards if t.sharded else 1)],
+                [
+                    (t.name, part, t.compact and not t.lag_ms)
+                    for t in topics
+                    for part in range(shards if t.sharded else 1)
+                ],
             )
         self._refresh()
         return shards
@@ -83,12 +98,14 @@ class Store:
         if spot not in self.spots:
             self._refresh()
         if spot not in self.spots:
-            message = f"this log has no {spot.topic}[{spot.partition}]: start `quotaflow worker` on it once, or apply a plan"
+            message = f"this log has no {spot.topic}[{spot.partition}]: apply a plan or start a worker on it first"
             raise LogError(message)
         return self.spots[spot]
 
-    def write(self, records: Sequence[Outgoing], positions: Mapping[Spot, int], ts: int, owner: tuple[str, int] | None) -> list[int]:
-        """Appends records and stores positions in one transaction; raises ShutOut when the owner is not the last one."""
+    def write(
+        self, records: Sequence[Outgoing], positions: Mapping[Spot, int], ts: int, owner: tuple[str, int] | None
+    ) -> list[int]:
+        """Appends records and stores positions in one transaction; raises ShutOut when the owner is not the last."""
         with self.db:
             self.db.execute("BEGIN IMMEDIATE")
             if owner is not None:
@@ -116,7 +133,9 @@ class Store:
             for at, i in enumerate(mine, first):
                 offsets[i] = at
             self.db.execute("UPDATE spots SET next = ? WHERE id = ?", (first + len(mine), spot))
-            (self._put if compact else self._add)(spot, ts, [(offsets[i], records[i].key, records[i].value) for i in mine])
+            (self._put if compact else self._add)(
+                spot, ts, [(offsets[i], records[i].key, records[i].value) for i in mine]
+            )
         return offsets
 
     def _add(self, spot: int, ts: int, rows: list[tuple[int, bytes | None, bytes | None]]) -> None:
@@ -130,7 +149,9 @@ class Store:
         if None in last:
             message = "a record for a table has no key"
             raise LogError(message)
-        self.db.executemany("DELETE FROM entries WHERE spot = ? AND key = ?", [(spot, k) for k, (_, v) in last.items() if v is None])
+        self.db.executemany(
+            "DELETE FROM entries WHERE spot = ? AND key = ?", [(spot, k) for k, (_, v) in last.items() if v is None]
+        )
         self.db.executemany(
             "INSERT OR REPLACE INTO entries (spot, key, offset, ts, value) VALUES (?, ?, ?, ?, ?)",
             [(spot, key, offset, ts, value) for key, (offset, value) in last.items() if value is not None],
@@ -141,7 +162,8 @@ class Store:
         row, compact = self.spot(spot)
         table = "entries" if compact else "records"
         rows = self.db.execute(
-            f"SELECT offset, ts, key, value FROM {table} WHERE spot = ? AND offset >= ? AND offset < ? ORDER BY offset LIMIT ?",  # noqa: S608 - one of two constants
+            f"SELECT offset, ts, key, value FROM {table}"  # noqa: S608 - one of two constants
+            " WHERE spot = ? AND offset >= ? AND offset < ? ORDER BY offset LIMIT ?",
             (row, start, end, -1 if compact else CHUNK),
         )
         return [Record(spot.topic, spot.partition, *columns) for columns in rows]
@@ -175,12 +197,7 @@ class Store:
         """Deletes what every reader has passed: all of it, or only what a later record of the same key replaces."""
         with self.db:
             self.db.execute("BEGIN IMMEDIATE")
-            kept = "AND EXISTS (SELECT 1 FROM records n WHERE n.spot = records.spot AND n.key = records.key AND n.offset > records.offset)"
-            cursor = self.db.execute(
-                "DELETE FROM records WHERE spot IN (SELECT id FROM spots WHERE topic = ?) AND offset <"
-                " (SELECT coalesce(position, 0) FROM spots WHERE id = records.spot) " + (kept if superseded_only else ""),
-                (topic,),
-            )
+            deleted = self.db.execute(SUPERSEDED if superseded_only else PASSED, (topic,)).rowcount
             if not superseded_only:
                 self.db.execute("UPDATE spots SET first = max(first, coalesce(position, 0)) WHERE topic = ?", (topic,))
-            return cursor.rowcount
+            return deleted

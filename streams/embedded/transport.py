@@ -72,7 +72,9 @@ class Consumer(base.Consumer):
         starts = await self._log.starts(Spot(*tp) for tp in positions)
         for tp, position in positions.items():
             if position < starts[Spot(*tp)]:
-                message = f"{tp.topic}[{tp.partition}] begins at {starts[Spot(*tp)]}, but {position} is to be read: records are lost"
+                message = (
+                    f"{tp.topic}[{tp.partition}] begins at {starts[Spot(*tp)]}, not at {position}: records are lost"
+                )
                 raise LogError(message)
         self._held -= set(positions)
         self._positions.update(positions)
@@ -124,7 +126,9 @@ class Consumer(base.Consumer):
     def _fetch(self, tp: TP, end: int) -> Message:
         records = self._log.store.read(Spot(*tp), self._positions[tp], end)
         if not records:
-            message = f"{tp.topic}[{tp.partition}] should have records up to {end}, but {self._positions[tp]} on are missing"
+            message = (
+                f"{tp.topic}[{tp.partition}] should have records up to {end}, but {self._positions[tp]} on are missing"
+            )
             raise LogError(message)
         last = records[-1]
         self._positions[tp] = last.offset + 1

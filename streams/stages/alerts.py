@@ -11,14 +11,14 @@ from quota.plans import PlanIndex
 from quota.wins import KIND as DEAL_WON
 from schemas.alerts import AlertState
 from schemas.control import PlanMarker, Tick
-from schemas.standings import Baseline, HeldStanding, Outlook, Standing, Wins
+from schemas.standings import Baseline, HeldStanding, Judged, Outlook, Wins
 from streams import tables, topics
 from streams.batches import Fetched
 from streams.log import Outgoing
 from streams.stages.held import Held, Version
 from streams.stages.stage import Moment, Place
 
-Said = Standing | Outlook | Wins | Baseline
+Said = Judged | Outlook | Wins | Baseline
 
 
 class Alerts:
@@ -31,26 +31,24 @@ class Alerts:
         self.states: dict[str, AlertState] = {}
         self._won: dict[tuple[str, str], dict[str, AlertState]] = {}
         self._baseline: Baseline | None = None
-        self._standings: dict[str, dict[str, Standing]] = {}
+        self._standings: dict[str, dict[str, Judged]] = {}
         self._outlooks: dict[str, Outlook] = {}
         self._wins: dict[str, Wins] = {}
         self._firing: dict[str, AlertState] = {}
         self._plan: PlanIndex | None = None
         self._tick = -1
         self._changed: dict[str, AlertState] = {}
-        self._decode = json.Decoder(Standing | Outlook | Wins | Baseline | Tick | PlanMarker).decode
+        self._decode = json.Decoder(Judged | Outlook | Wins | Baseline | Tick | PlanMarker).decode
         self._load = json.Decoder(HeldStanding).decode
         self._load_state = json.Decoder(AlertState).decode
 
     def decode(self, value: bytes) -> object:
-        """What the standings agent says; standings without a quota are of no interest here."""
-        if b'"quotas":[],' in value and value.startswith(b'{"type":"standing"'):
-            return None
+        """What the standings agent says, of standings only the quotas."""
         return self._decode(value)
 
     def sender_of(self, said: object) -> str:
         """Each record names its sender."""
-        return said.sender if isinstance(said, Standing | Outlook | Wins | Baseline) else ""
+        return said.sender if isinstance(said, Said) else ""
 
     def load(self, table: str, key: bytes, value: bytes) -> None:
         """Takes back an alert's state, or what was said under a key."""
@@ -68,8 +66,11 @@ class Alerts:
 
     def take(self, said: object, record: Fetched, epoch: int) -> None:
         """Notes what was said; it counts for the next tick of its sender."""
-        if isinstance(said, Standing | Outlook | Wins | Baseline):
-            self.held.say((record.key or b"").decode(), epoch, said)
+        if isinstance(said, Said):
+            key = (record.key or b"").decode()
+            # A standing without quotas is of no interest, unless it had some under an earlier plan.
+            if not isinstance(said, Judged) or said.quotas or key in self.held.versions:
+                self.held.say(key, epoch, said)
 
     def owed(self) -> Iterable[Outgoing]:
         """Nothing: alerts change at complete ticks only."""
@@ -86,7 +87,7 @@ class Alerts:
         return [self._transition(change) for change in changes if change[1] is not None]
 
     def _see(self, said: Said | None) -> None:
-        if isinstance(said, Standing):
+        if isinstance(said, Judged):
             self._standings.setdefault(said.scope, {})[said.period] = said
         elif isinstance(said, Outlook):
             self._outlooks[said.scope] = said
@@ -147,8 +148,11 @@ class Alerts:
         return out + [self._put(tables.ALERT_INPUTS.name, key, self._encode(versions)) for key, versions in held]
 
     def _encode(self, versions: list[Version[Said]] | None) -> bytes | None:
-        return None if versions is None else json.encode(HeldStanding([(version.epoch, version.value) for version in versions]))
+        return (
+            None
+            if versions is None
+            else json.encode(HeldStanding([(version.epoch, version.value) for version in versions]))
+        )
 
     def _put(self, table: str, key: str, value: bytes | None) -> Outgoing:
         return Outgoing(table, self.place.shard, key.encode(), value)
-

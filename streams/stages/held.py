@@ -43,7 +43,7 @@ class Held(Generic[T]):
         return next((v.value for v in reversed(self.versions.get(key, ())) if v.epoch < tick), None)
 
     def come(self, last: int, tick: int) -> list[tuple[str, T | None, T | None]]:
-        """(key, before, now) of every key of which `tick` sees another version than `last` did; older ones are forgotten."""
+        """(key, before, now) of every key of which `tick` may see another version than `last`; older ones go."""
         found, still = [], set()
         for key in sorted(self.waiting):
             versions = self.versions[key]

@@ -26,7 +26,7 @@ class Standings:
     """The cells of one shard's scopes by sender, and their sums by scope and period."""
 
     def __init__(self, place: Place, baseline_to: Iterable[Spot]) -> None:
-        """`baseline_to` is where the baseline is said: every shard's standings if this one owns `company`, else nowhere."""
+        """`baseline_to` is where the baseline is said: to every shard if this one owns `company`, else nowhere."""
         self.place = place
         self.held: Held[tuple[Parts, bool]] = Held()
         self.sums = Sums()
@@ -105,7 +105,7 @@ class Standings:
             self.held.drop(key)
 
     def _standings(self, plan: PlanIndex, moment: Moment, at: datetime) -> Iterator[Outgoing]:
-        """Says those with a quota, which rules look at; others wait for the flush, if they stay up to date till then."""
+        """Says those with a quota, which rules look at; others wait for the flush, if they stay current till then."""
         due = self._due(moment.before, at) if moment.evaluates else False
         for key, quiet in sorted(self.sums.wanted(plan, self._scopes(plan), moment.before, at, due=due).items()):
             period = self.sums.known[key]
@@ -114,7 +114,7 @@ class Standings:
             else:
                 self._later[key] = at, quiet
 
-    def _standing(self, key: tuple[str, str], at: datetime, quiet: bool, plan: PlanIndex) -> Outgoing:  # noqa: FBT001 - a value, not a mode
+    def _standing(self, key: tuple[str, str], at: datetime, quiet: bool, plan: PlanIndex) -> Outgoing:  # noqa: FBT001
         found = replace(
             self.sums.standing(key, plan, at), sender=self.place.sender, revision=plan.revision, quiet=quiet
         )
@@ -131,8 +131,8 @@ class Standings:
         day = plan.calendar("company").ended_working_day(moment.before, moment.at) if moment.at else None
         if day is None or not plan.rules("early_stage_shortage"):
             return []
-        said = [*outlooks(self.sums, self._scopes(plan), day, plan, self.place)]
-        return said + [*lessons(self.sums, day, plan, self.place, self._baseline_to)]
+        said = outlooks(self.sums, self._scopes(plan), day, plan, self.place)
+        return [*said, *lessons(self.sums, day, plan, self.place, self._baseline_to)]
 
     def switch(self, plan: PlanIndex) -> Iterable[Outgoing]:
         """Says what is owed under the old plan and sums up anew; the tick that brought the switch says it all."""

@@ -101,9 +101,8 @@ class Sums:
 
     def standing(self, key: tuple[str, str], plan: PlanIndex, at: datetime) -> Standing:
         """The standing of a scope and period as of a moment."""
-        scope, period = key
-        parts, opened = self.periods.get(key, {}), self.pipeline.get(scope, {})
-        return standing(scope, self.known[key], parts, opened, plan, at)
+        parts, opened = self.periods.get(key, {}), self.pipeline.get(key[0], {})
+        return standing(key[0], self.known[key], parts, opened, plan, at)
 
     def _ages(self, scope: str, period: Period, plan: PlanIndex, before: datetime | None, at: datetime) -> bool:
         """Whether time alone changes the standing: by a quota's pace, or because the period has begun or is over."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import json
 from msgspec.structs import replace as changed
 
 from quota.alerts import Inputs, at_day_end, at_tick
@@ -18,7 +19,7 @@ from quota.standings import standing
 from schemas.alerts import AlertState, Transition
 from schemas.control import Tick
 from schemas.plan import Quota, Rule
-from schemas.standings import Baseline, Outlook, Standing
+from schemas.standings import Baseline, Judged, Outlook
 from tests.unit.chances import taught
 from tests.unit.floor import CALENDARS, CHICAGO, a_plan
 
@@ -46,9 +47,10 @@ def outlook(scope: str, created: int, **values: Any) -> Outlook:
     return changed(nothing, **values)
 
 
-def calls(count: int, at: datetime, plan: PlanIndex = PLAN) -> dict[str, Standing]:
+def calls(count: int, at: datetime, plan: PlanIndex = PLAN) -> dict[str, Judged]:
     month = period_of("month", at.date(), plan.calendar("rep:ben"))
-    return {month.id: standing("rep:ben", month, {"calls_placed": count} if count else {}, {}, plan, at)}
+    said = standing("rep:ben", month, {"calls_placed": count} if count else {}, {}, plan, at)
+    return {month.id: json.decode(json.encode(said), type=Judged)}
 
 
 class Shard:
@@ -74,7 +76,7 @@ class Shard:
         self,
         day: date,
         outlooks: Mapping[str, Outlook] | None = None,
-        standings: Mapping[str, Mapping[str, Standing]] | None = None,
+        standings: Mapping[str, Mapping[str, Judged]] | None = None,
         baseline: Baseline | None = BASELINE,
         scopes: Iterable[str] = SCOPES,
         *,

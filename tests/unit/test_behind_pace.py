@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import json
 from msgspec.structs import replace as changed
 
 from quota.behind_pace import ended, ending, verdict, watches
@@ -13,7 +14,7 @@ from quota.periods import period_of
 from quota.standings import standing
 from schemas.credits import Parts
 from schemas.plan import Quota, Rule
-from schemas.standings import QuotaStanding, Standing
+from schemas.standings import Judged, QuotaStanding
 from tests.unit.floor import CHICAGO, a_plan
 
 RULE = Rule("pace", "behind_pace")
@@ -24,9 +25,9 @@ PLAN = a_plan(CALLS, REVENUE, rules=(RULE,))
 EVENING = datetime(2026, 6, 12, 18, tzinfo=CHICAGO)
 
 
-def june(parts: Parts, at: datetime = EVENING) -> Standing:
+def june(parts: Parts, at: datetime = EVENING) -> Judged:
     period = period_of("month", date(2026, 6, 12), PLAN.calendar("rep:ben"))
-    return standing("rep:ben", period, parts, {}, PLAN, at)
+    return json.decode(json.encode(standing("rep:ben", period, parts, {}, PLAN, at)), type=Judged)
 
 
 def quota(metric: str = "calls_placed", **values: Any) -> QuotaStanding:
