@@ -34,13 +34,13 @@ class WorkerLock:
         self._path, self._command = lock_path(log), command
         self._file: BinaryIO | None = None
 
-    def take(self) -> Self:
+    def take(self, tries: int = TRIES) -> Self:
         """Takes the lock; raises Locked when somebody else has it."""
         file = self._path.open("a+b")
-        for attempt in range(TRIES):
+        for attempt in range(tries):
             if _try(file, fcntl.LOCK_EX):
                 break
-            if attempt + 1 < TRIES:
+            if attempt + 1 < tries:
                 time.sleep(PROBE_SECONDS)
         else:
             with file:

@@ -16,6 +16,8 @@ from streams.log import Log, LogError
 
 T = TypeVar("T")
 EMBEDDED = "embedded://"
+LOOK_SECONDS = 0.5
+"""Between two looks whether another worker has gone."""
 
 
 class Failure(click.ClickException):
@@ -89,7 +91,7 @@ class Session:
         try:
             lock = WorkerLock(self.path, command).take()
         except Locked:
-            return await work()
+            return await beside(work(), StandIn(self, opened, self.path, command))
         with lock:
             async with self.make_worker(self.config.broker, opened.log, live=False, shards=opened.shards) as worker:
                 return await beside(work(), worker)
@@ -101,6 +103,29 @@ class Opened:
 
     log: Log
     shards: int
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """A worker for the case that the one that works on the log goes away."""
+
+    session: Session
+    opened: Opened
+    path: Path
+    command: str
+
+    async def run(self) -> None:
+        """Works on the log as soon as nobody else does; returns never."""
+        while True:
+            try:
+                lock = WorkerLock(self.path, self.command).take(tries=1)
+            except Locked:
+                await asyncio.sleep(LOOK_SECONDS)
+                continue
+            broker, log, shards = self.session.config.broker, self.opened.log, self.opened.shards
+            with lock:
+                async with self.session.make_worker(broker, log, live=False, shards=shards) as worker:
+                    await worker.run()
 
 
 async def beside(work: Awaitable[T], worker: RunningWorker) -> T:

@@ -2,12 +2,14 @@
 
 import re
 import signal
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from streams.lock import WorkerLock
-from tests.agents.example import FACTS, Quotaflow, deal, lines, running
+from tests.agents.example import FACTS, QUOTAFLOW, Quotaflow, deal, lines, running
 
 
 @pytest.fixture
@@ -52,6 +54,20 @@ def test_time_follows_the_clock_once_a_worker_makes_the_log_live_and_facts_are_l
     found = floor.json("status")
     assert found["live"] is True
     assert found["time"] > "2026-02-04"
+
+
+def test_a_replay_whose_worker_is_killed_does_the_work_itself(floor: Quotaflow) -> None:
+    with running(floor, "--clock", "log") as process, ThreadPoolExecutor(1) as pool:
+        (floor.folder / "facts.ndjson").write_bytes(lines(FACTS))
+        options = ["--speed", "1000000", "--wait", "--broker", floor.broker]
+        command = [*QUOTAFLOW, "replay", str(floor.folder / "facts.ndjson"), *options]
+        replaying = pool.submit(subprocess.check_call, command)
+        while floor.json("status")["time"] is None:
+            assert not replaying.done()
+        process.kill()
+        process.wait()
+        replaying.result()
+    assert floor.standing("company", "2026-Q1")["metrics"]["revenue"]["value"] == "1500.00"
 
 
 def test_a_worker_keeps_to_the_shards_that_the_log_has(floor: Quotaflow) -> None:
