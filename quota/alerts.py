@@ -125,11 +125,13 @@ class _Evening:
     def _paces(self, rule: Rule, scope: str) -> Iterator[Change]:
         standings = self._inputs.standings.get(scope, {})
         calendar = self._plan.calendar(scope)
-        current = (period_of(kind, self._day, calendar).id for kind in self._plan.kinds())
-        for standing in (standings[period] for period in current if period in standings):
+        current = (period_of(kind, self._day, calendar) for kind in self._plan.kinds())
+        for period, standing in ((period, standings[period.id]) for period in current if period.id in standings):
             now = replace(self._now, quiet=self._now.quiet or standing.quiet)
+            # Nobody says a standing again for a quota that has left the plan.
+            asked = {quota.metric for quota in self._plan.quotas(scope, period)}
             for quota in standing.quotas:
-                if behind_pace.watches(rule, quota.metric):
+                if quota.metric in asked and behind_pace.watches(rule, quota.metric):
                     verdict = behind_pace.verdict(rule, standing, quota, self._plan)
                     state = fresh(rule, scope, standing.period, quota.metric)
                     yield from self._step(state, verdict, rule.days or behind_pace.DAYS, now)

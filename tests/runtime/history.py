@@ -61,11 +61,22 @@ def plan(revision: int) -> Plan:
 
 @dataclass(frozen=True)
 class History:
-    """What every source partition will have held in the end, and how many revisions of the plan there are."""
+    """What every source partition will have held in the end, and which revisions of the plan there are."""
 
     partitions: dict[Spot, list[Outgoing]]
     facts: list[Fact]
     revisions: int
+    plan: Callable[[int], Plan] = plan
+
+
+def same_everywhere(*steps: Tick | PlanMarker) -> dict[Spot, list[Outgoing]]:
+    """The same ticks and markers, numbered, in every source partition, and no facts."""
+    numbered = [replace(step, number=number, sender="control") for number, step in enumerate(steps)]
+    return {
+        Spot(topic.name, shard): [Outgoing(topic.name, shard, b"control", json.encode(step)) for step in numbered]
+        for topic in topics.SOURCES
+        for shard in range(SHARDS)
+    }
 
 
 class Past:
@@ -171,10 +182,10 @@ class Past:
         for number, kind in enumerate([*kinds, "tick"]):
             if kind == "plan":
                 revision += 1
-                yield _control(PlanMarker(revision, number, "control"))
+                yield control(PlanMarker(revision, number, "control"))
             else:
                 at = self._random.choice([evening, evening, evening, evening, None])
-                yield _control(Tick(at, number, "control", self._quiet))
+                yield control(Tick(at, number, "control", self._quiet))
                 evening += self._random.choice([timedelta(), timedelta(minutes=20), *[timedelta(days=1)] * 4])
 
     def _untidy(self, steps: list[Outgoing]) -> list[Outgoing]:
@@ -209,5 +220,5 @@ def _said(fact: Fact) -> Outgoing:
     return Outgoing(topic, 0, key, json.encode(fact))
 
 
-def _control(record: Tick | PlanMarker) -> Outgoing:
+def control(record: Tick | PlanMarker) -> Outgoing:
     return Outgoing("", 0, b"control", json.encode(record))

@@ -18,7 +18,7 @@ from streams.plans.records import plan_records
 from streams.shard import Shard
 from streams.takeover import take_hops
 from tests.runtime.fake_log import FakeLog, Mishap, at_once
-from tests.runtime.history import MONDAY, SHARDS, History, plan
+from tests.runtime.history import MONDAY, SHARDS, History
 
 READ = tuple(arrow.reads.name for arrow in ARROWS)
 MARKER = PlanMarker.__struct_config__.tag
@@ -114,7 +114,7 @@ class World:
         self.log, self.random = log, luck
         self.counts: Counter[str] = Counter()
         self._left = {spot: [*records] for spot, records in history.partitions.items()}
-        self._revision = 0
+        self._plan, self._revision = history.plan, 0
         at_once(log.declare((*topics.ALL, *tables.ALL), SHARDS))
 
     def appear(self) -> bool:
@@ -132,7 +132,7 @@ class World:
     def _apply(self, revision: int) -> None:
         while self._revision < revision:
             self._revision += 1
-            records = plan_records(plan(self._revision), self._revision, MONDAY)
+            records = plan_records(self._plan(self._revision), self._revision, MONDAY)
             self.log.write([Outgoing(*PLAN, record.key, record.value) for record in records])
 
     def outcome(self) -> Outcome:
