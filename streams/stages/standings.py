@@ -108,11 +108,17 @@ class Standings:
         """Says those with a quota, which rules look at; others wait for the flush, if they stay current till then."""
         due = self._due(moment.before, at) if moment.evaluates else False
         for key, quiet in sorted(self.sums.wanted(plan, self._scopes(plan), moment.before, at, due=due).items()):
-            period = self.sums.known[key]
-            if plan.quotas(key[0], period) or plan.calendar(key[0]).local_day(at) < period.start:
-                yield self._standing(key, at, quiet, plan)
-            else:
+            if self._can_wait(key, at, plan):
                 self._later[key] = at, quiet
+            else:
+                yield self._standing(key, at, quiet, plan)
+
+    def _can_wait(self, key: tuple[str, str], at: datetime, plan: PlanIndex) -> bool:
+        """Whether no rule looks at a standing, and every later change of what it shows is sure to be said."""
+        scope, period = key[0], self.sums.known[key]
+        if plan.quotas(scope, period) or scope == "unassigned":
+            return False
+        return plan.calendar(scope).local_day(at) >= period.start
 
     def _standing(self, key: tuple[str, str], at: datetime, quiet: bool, plan: PlanIndex) -> Outgoing:  # noqa: FBT001
         found = replace(
