@@ -62,8 +62,8 @@ def _quota(quota: QuotaStanding | None, plan: PlanIndex) -> list[Text]:
         Text(metric_name(quota.metric, plan)),
         Text(_number(quota.attained, quota.unit)),
         Text(_number(quota.target, quota.unit)),
-        Text(share(quota.attainment)),
-        Text(share(quota.pace)),
+        Text(_share(quota.attainment)),
+        Text(_share(quota.pace)),
         Text(_number(quota.gap, quota.unit)),
         Text(quota.status.replace("_", " "), style=STYLES.get(quota.status, "")),
     ]
@@ -75,7 +75,7 @@ def _numbers(standing: Standing) -> list[Text]:
     return [
         Text(_number(won.value, None) if won else UNDEFINED),
         Text(_number(revenue.value, revenue.unit) if revenue else UNDEFINED),
-        Text(share(rate.value if rate and not isinstance(rate.value, str) else None)),
+        Text(_share(rate.value if rate and not isinstance(rate.value, str) else None)),
         Text(f"{sum(stage.count for stage in opened.stages):,}" if opened else UNDEFINED),
         Text(f"{opened.early_stage_count:,}" if opened else UNDEFINED),
     ]
@@ -85,6 +85,5 @@ def _number(value: float | str | None, unit: str | None) -> str:
     return UNDEFINED if value is None else quantity(value, unit)
 
 
-def share(value: float | None) -> str:
-    """A fraction as percent, or that it is undefined."""
+def _share(value: float | None) -> str:
     return UNDEFINED if value is None else percent(value)

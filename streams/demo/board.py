@@ -90,8 +90,8 @@ class Board:
         return len(still_open(self._last.values()))
 
     def rows(self) -> Iterator[Row]:
-        """Every scope that stands somewhere, teams before what is in them."""
-        for scope in family(self.plan):
+        """The company, every team and every rep that stands somewhere, teams before what is in them."""
+        for scope in family(self.plan)[:-1]:
             row = Row(scope, *(self._current(scope, kind) for kind in KINDS))
             if row.month or row.quarter:
                 yield row

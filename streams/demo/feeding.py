@@ -11,6 +11,8 @@ from msgspec import json
 
 from quota.plans import PlanIndex
 from schemas.control import Live
+from schemas.deals import DealChanged
+from schemas.meetings import MeetingChanged
 from streams import topics
 from streams.demo.inventory import Inventory
 from streams.driving import CHUNK, Driver, Evenings
@@ -19,6 +21,7 @@ from streams.partitioner import partition
 from streams.replay import AnyFact, fact
 from streams.serving.control import control
 from streams.simulate import between, live
+from streams.simulate.deals import STAGES
 from streams.simulate.hours import ZONE
 from streams.simulate.live import LONGEST
 
@@ -27,6 +30,7 @@ DAYS = 126
 STRETCH = timedelta(minutes=1)
 KEY = b"demo"
 _DAY = timedelta(days=1)
+_SECOND = timedelta(seconds=1)
 _EVER = timedelta(days=3650)
 _when = attrgetter("occurred_at", "id")
 
@@ -63,10 +67,8 @@ def upcoming(floor: Floor, held: Inventory, began: datetime) -> Upcoming:
     """The floor's facts from where the log ends, with the bustle of a live floor from `began` on."""
     opened = _morning(held.first or began - DAYS * _DAY)
     since = opened if held.last is None else min(held.last, began)
-    # Two minutes back, so that the live deals which a short break cut off come to their end.
-    lively = began if held.last is None else max(since, began - timedelta(seconds=LONGEST))
     past = between(floor.reps, floor.seed, since, began + _EVER, opened=opened)
-    return Upcoming(heapq.merge(past, _bustle(floor, lively), key=_when))
+    return Upcoming(heapq.merge(past, _bustle(floor, held, began), key=_when))
 
 
 def _morning(moment: datetime) -> datetime:
@@ -74,10 +76,36 @@ def _morning(moment: datetime) -> datetime:
     return datetime.combine(moment.astimezone(ZONE).date(), time.min, ZONE)
 
 
-def _bustle(floor: Floor, since: datetime) -> Iterator[AnyFact]:
+def _bustle(floor: Floor, held: Inventory, began: datetime) -> Iterator[AnyFact]:
+    """What happens live from `began` on, and the end of what was under way when the last run stopped."""
+    known = set(held.stories)
+    if held.last is not None:
+        rest = live(floor.reps, floor.seed, held.last, min(held.last + LONGEST * _SECOND, began))
+        yield from (each for each in rest if _story(each) in known)
     while True:
-        yield from live(floor.reps, floor.seed, since, since + STRETCH)
-        since += STRETCH
+        for each in live(floor.reps, floor.seed, began, began + STRETCH):
+            story = _story(each)
+            if story and _begins(each):
+                known.add(story)
+            if story is None or story in known:
+                yield each
+        began += STRETCH
+
+
+def _story(said: AnyFact) -> str | None:
+    """The meeting or deal that a fact is about; an activity is about nothing but itself."""
+    match said:
+        case MeetingChanged():
+            return said.meeting
+        case DealChanged():
+            return said.deal
+        case _:
+            return None
+
+
+def _begins(said: AnyFact) -> bool:
+    """Whether a fact begins a story; what follows a beginning that was never sent would belong to nobody."""
+    return said.state == "booked" if isinstance(said, MeetingChanged) else getattr(said, "stage", None) == STAGES[0]
 
 
 class Feed:

@@ -13,16 +13,19 @@ _STEERING = (b'{"type":"tick"', b'{"type":"plan_marker"')
 
 
 class Inventory(NamedTuple):
-    """Facts of any source, and the first and last moment of those of the simulated floor; None where it has none."""
+    """Facts of any source; of the simulated floor the first and the last moment, and its meetings and deals."""
 
-    facts: int
-    first: datetime | None
-    last: datetime | None
+    facts: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+    stories: frozenset[str] = frozenset()
 
 
 class _Said(Struct):
     source: str
     occurred_at: datetime
+    meeting: str | None = None
+    deal: str | None = None
 
 
 _decode = json.Decoder(_Said).decode
@@ -30,11 +33,14 @@ _decode = json.Decoder(_Said).decode
 
 async def inventory(log: Log, shards: int) -> Inventory:
     """What the source topics hold now; the floor is fed in the order of time, so up to `last` it is there whole."""
-    facts, moments = 0, list[datetime]()
+    facts, moments, stories = 0, list[datetime](), set[str]()
     for spot in (Spot(topic.name, shard) for topic in topics.SOURCES for shard in range(shards)):
         async for chunk in log.read(spot):
             values = [record.value for record in chunk if record.value and not record.value.startswith(_STEERING)]
             facts += len(values)
-            ours = [said.occurred_at for said in map(_decode, values) if said.source == SOURCE]
-            moments += (min(ours), max(ours)) if ours else ()
-    return Inventory(facts, min(moments, default=None), max(moments, default=None))
+            ours = [said for said in map(_decode, values) if said.source == SOURCE]
+            stories.update(name for said in ours if (name := said.meeting or said.deal))
+            if ours:
+                times = [said.occurred_at for said in ours]
+                moments += (min(times), max(times))
+    return Inventory(facts, min(moments, default=None), max(moments, default=None), frozenset(stories))

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from streams.clockwork import now
@@ -17,6 +17,9 @@ from streams.demo.view import Rate, Show, View
 from streams.log import Log
 from streams.passage import ask, through
 from streams.serving.plan import newest
+
+INSIST = 0.1
+"""Seconds until what did not end is told again."""
 
 
 class Play:
@@ -57,9 +60,16 @@ class Play:
             for task in done:
                 task.result()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _ended(tasks)
+
+
+async def _ended(tasks: Sequence[asyncio.Future[object]]) -> None:
+    """Cancels until all have ended: Python 3.11's `wait_for` loses a cancellation that comes together with a result."""
+    while pending := [task for task in tasks if not task.done()]:
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=INSIST)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def prepared(log: Log, shards: int, floor: Floor, broker: str) -> Play:

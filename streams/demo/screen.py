@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console, Group
+from rich.console import Console, ConsoleDimensions, Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -15,13 +15,16 @@ from quota.wording import counted, name_of
 from schemas.alerts import Transition
 from schemas.standings import PipelineStanding, Standing
 from streams.commands.alerts import STYLES as ALERT_STYLES
-from streams.commands.standings_table import STYLES, UNDEFINED, depth, share
+from streams.commands.standings_table import STYLES, UNDEFINED, depth
 from streams.demo.board import Row, leading
 from streams.demo.view import View
 
 ALERTS, FEWEST_ALERTS = 10, 4
 FRAME = 7
 """Lines of a screen that are neither a scope's nor an alert's."""
+WIDE = 96
+"""Columns of a screen from which on there is room for amounts."""
+PIPELINE = ("open", "early", "weighted")
 _HASTE, _LEISURE = 0.5, 1.0
 
 
@@ -50,19 +53,19 @@ class Screen:
 
     def show(self, view: View, news: Sequence[Transition]) -> None:
         """Draws the whole picture."""
-        self._live.update(picture(view, self._log, self._live.console.size.height), refresh=True)
+        self._live.update(picture(view, self._log, self._live.console.size), refresh=True)
 
 
-def picture(view: View, log: str, height: int) -> Group:
-    """Header, table and alerts, cut so that they fit a terminal of this many lines."""
+def picture(view: View, log: str, size: ConsoleDimensions) -> Group:
+    """Header, table and alerts, cut so that they fit a terminal of this size."""
     rows, news = [*view.board.rows()], [*view.board.latest]
-    room = max(0, height - FRAME)
+    room = max(0, size.height - FRAME)
     alerts = min(len(news), ALERTS, max(FEWEST_ALERTS, room - len(rows)))
     shown = rows if len(rows) + alerts <= room else rows[: max(1, room - alerts - 1)]
     return Group(
         *_header(view, log),
         Text(),
-        _table(shown, view.board.plan),
+        _table(shown, view.board.plan, wide=size.width >= WIDE),
         *([Text(f"... {len(rows) - len(shown)} more in a taller terminal", style="dim")] if shown != rows else []),
         Text(),
         _alerts(news[len(news) - alerts :], view.board.plan),
@@ -87,29 +90,34 @@ def _header(view: View, log: str) -> Iterator[Text]:
     yield Text("  ".join(parts), no_wrap=True, overflow="ellipsis")
 
 
-def _table(rows: Sequence[Row], plan: PlanIndex) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False)
+def _table(rows: Sequence[Row], plan: PlanIndex, *, wide: bool) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2 if wide else 1, 0, 0))
     table.add_column("", no_wrap=True, overflow="ellipsis", min_width=16)
     for standings in ([row.month for row in rows], [row.quarter for row in rows]):
         period = next((standing.period for standing in standings if standing), "")
         table.add_column(period, justify="right", no_wrap=True)
         table.add_column("pace", justify="right", no_wrap=True)
         table.add_column("", no_wrap=True, min_width=9)
-    for title in ("open", "early", "weighted"):
+    for title in PIPELINE if wide else PIPELINE[:-1]:
         table.add_column(title, justify="right", no_wrap=True)
     for row in rows:
         name = Text(f"{depth(row.scope, plan) * '  '}{name_of(row.scope, plan)}")
         opened = next((each.pipeline for each in (row.month, row.quarter) if each and each.pipeline), None)
-        table.add_row(name, *_period(row.month), *_period(row.quarter), *_pipeline(opened))
+        cells = [name, *_period(row.month), *_period(row.quarter), *_pipeline(opened)]
+        table.add_row(*cells[: len(table.columns)])
     return table
 
 
 def _period(standing: Standing | None) -> Iterator[Text]:
     quota = leading(standing)
-    yield Text(share(quota.attainment) if quota else UNDEFINED)
-    yield Text(share(quota.pace) if quota else UNDEFINED)
+    yield Text(_percent(quota.attainment if quota else None))
+    yield Text(_percent(quota.pace if quota else None))
     status = quota.status if quota else ""
     yield Text(status.replace("_", " "), style=STYLES.get(status, ""))
+
+
+def _percent(share: float | None) -> str:
+    return UNDEFINED if share is None else f"{100 * share:,.0f} %"
 
 
 def _pipeline(opened: PipelineStanding | None) -> Iterator[Text]:
