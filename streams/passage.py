@@ -41,11 +41,10 @@ async def through(
 
     async def reached() -> bool:
         for spot, end in (await log.ends(at)).items():
-            async for chunk in log.read(spot, at[spot], end):
-                at[spot] = chunk[-1].offset + 1
-                if any(_passed(record, passage.number) for record in chunk):
-                    del at[spot]
-                    break
+            if await _holds(log, spot, at[spot], end, passage.number):
+                del at[spot]
+            else:
+                at[spot] = end
         return not at
 
     async def moved() -> object:
@@ -54,6 +53,14 @@ async def through(
         return unread
 
     await until(log, reached, Patience(moved, patience, _NOBODY.format(seconds=patience)))
+
+
+async def _holds(log: Log, spot: Spot, start: int, end: int, number: int) -> bool:
+    if start < end:
+        async for chunk in log.read(spot, start, end):
+            if any(_passed(record, number) for record in chunk):
+                return True
+    return False
 
 
 def _passed(record: Record, number: int) -> bool:

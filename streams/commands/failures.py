@@ -1,5 +1,6 @@
 """How failures are told: one sentence and exit code 1, a traceback only when it is asked for."""
 
+import logging
 from typing import Any
 
 import click
@@ -22,6 +23,8 @@ class Failing(click.Group):
 
     def invoke(self, context: click.Context) -> Any:
         """Runs the command that was named."""
+        if not context.meta.get(DEBUG):
+            logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
         try:
             return super().invoke(context)
         except PASSED_ON:

@@ -94,7 +94,7 @@ def replay(session: Session, path: Path, form: str, speed: float | None, *, wait
 
 async def _replayed(session: Session, order: Order) -> Counts:
     total = exports.size(order.path, order.form)
-    async with session.writing() as opened:
+    async with session.reading() as opened:
         plan = await newest(opened.log)
         found = await control(opened.log)
         pacer = None if order.speed is None else Pacer(order.speed)
