@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
-from functools import lru_cache
+from typing import NamedTuple
 
 from quota import cells
 from quota.periods import period_of
@@ -16,64 +16,54 @@ _COUNTS = (cells.OPEN, cells.OPEN_UNKNOWN)
 _AMOUNTS = (cells.OPEN_AMOUNT, cells.OPEN_UNKNOWN_AMOUNT)
 
 
-def outlook(scope: str, day: date, totals: Parts, by_day: Mapping[str, Parts], plan: PlanIndex) -> Outlook:
-    """The outlook of a scope; closings come from `totals`, all of its days merged, the rest from each day's parts.
+class Opened(NamedTuple):
+    """What a scope has open: all components of open deals merged, and amounts by the day of creation.
 
-    `by_day` holds at least the days with open deals, the last 28, and those of the current quarter. Open amounts by
-    the day of creation leave out deals created after `day`; counts and amounts of what is open do not.
+    Deals whose creation is not known stand under the day on which they were first seen open.
+    """
+
+    parts: Parts
+    known: dict[str, int]
+    unknown: dict[str, int]
+
+
+def outlook(
+    scope: str, day: date, totals: Parts, opened: Opened, by_day: Mapping[str, Parts], plan: PlanIndex
+) -> Outlook:
+    """The outlook of a scope; closings come from `totals`, all of its days merged, creations from each day's parts.
+
+    `by_day` holds at least the last 28 days, and those of the current quarter. Open amounts by the day of creation
+    leave out deals created after `day`; counts and amounts of what is open do not.
     """
     quarter = period_of("quarter", day, plan.calendar(scope))
-    recent = _days(day - RECENT + _DAY, day + _DAY)
-    today = day.isoformat()
+    today, since = day.isoformat(), (day - RECENT + _DAY).isoformat()
+    recent = [parts for at, parts in by_day.items() if since <= at <= today]
+    first, end = quarter.start.isoformat(), quarter.end.isoformat()
+    credited = sum(parts.get(cells.REVENUE, 0) for at, parts in by_day.items() if first <= at < end)
     stages = [stage.id for stage in plan.open_stages]
     early = [stage.id for stage in plan.open_stages if stage.early]
-    opened = _opened(stages, by_day)
     return Outlook(
         scope=scope,
         day=today,
-        open=_amounts(cells.OPEN_AMOUNT, stages, opened, today),
-        open_unknown=_amounts(cells.OPEN_UNKNOWN_AMOUNT, stages, opened, today),
-        created=_sum("opportunities_created", recent, by_day),
-        early_created=_sum(cells.EARLY_CREATED, recent, by_day),
+        open=_until(today, opened.known),
+        open_unknown=_until(today, opened.unknown),
+        created=sum(parts.get("opportunities_created", 0) for parts in recent),
+        early_created=sum(parts.get(cells.EARLY_CREATED, 0) for parts in recent),
         won=totals.get("deals_won", 0),
         lost=totals.get("deals_lost", 0),
         won_amount=totals.get(cells.REVENUE, 0),
-        credited={quarter.id: _sum(cells.REVENUE, _days(quarter.start, quarter.end), by_day)},
-        open_count=_total(_COUNTS, stages, opened),
-        open_amount=_total(_AMOUNTS, stages, opened),
-        early_count=_total(_COUNTS, early, opened),
-        early_amount=_total(_AMOUNTS, early, opened),
+        credited={quarter.id: credited},
+        open_count=_total(_COUNTS, stages, opened.parts),
+        open_amount=_total(_AMOUNTS, stages, opened.parts),
+        early_count=_total(_COUNTS, early, opened.parts),
+        early_amount=_total(_AMOUNTS, early, opened.parts),
     )
 
 
-def _opened(stages: Iterable[str], by_day: Mapping[str, Parts]) -> dict[str, Parts]:
-    """Each component of open deals, by day."""
-    found: dict[str, Parts] = {}
-    for stage in stages:
-        for counts, amounts in zip(_COUNTS, _AMOUNTS, strict=True):
-            count, amount = f"{counts}{stage}", f"{amounts}{stage}"
-            # Where there is an amount there is a count, so the other days need not be looked at again.
-            found[count] = {day: parts[count] for day, parts in by_day.items() if count in parts}
-            found[amount] = {day: by_day[day].get(amount, 0) for day in found[count]}
-    return found
+def _until(last: str, amounts: Mapping[str, int]) -> dict[str, int]:
+    """The days that have come, in their order, in which amounts are added up later."""
+    return {day: amount for day, amount in sorted(amounts.items()) if day <= last}
 
 
-def _amounts(prefix: str, stages: Iterable[str], opened: Mapping[str, Parts], last: str) -> Parts:
-    """The amount in all stages by day, for the days that have come, in order of days."""
-    found: Parts = {}
-    for stage in stages:
-        cells.add(found, opened[f"{prefix}{stage}"])
-    return {day: found[day] for day in sorted(found) if day <= last}
-
-
-def _total(prefixes: Iterable[str], stages: Iterable[str], opened: Mapping[str, Parts]) -> int:
-    return sum(sum(opened[f"{prefix}{stage}"].values()) for prefix in prefixes for stage in stages)
-
-
-def _sum(component: str, days: Iterable[str], by_day: Mapping[str, Parts]) -> int:
-    return sum(by_day[day].get(component, 0) for day in days if day in by_day)
-
-
-@lru_cache(maxsize=64)
-def _days(first: date, end: date) -> tuple[str, ...]:
-    return tuple(date.fromordinal(number).isoformat() for number in range(first.toordinal(), end.toordinal()))
+def _total(prefixes: Iterable[str], stages: Iterable[str], parts: Parts) -> int:
+    return sum(parts.get(f"{prefix}{stage}", 0) for prefix in prefixes for stage in stages)

@@ -13,7 +13,7 @@ from schemas.standings import Wins
 from streams import topics
 from streams.log import Outgoing, Spot
 from streams.stages.stage import Place
-from streams.stages.sums import WON_DEAL, Sums
+from streams.stages.sums import NOTHING, WON_DEAL, Sums
 
 WINDOW = 100
 """Days whose cells an outlook looks at: the longest quarter, which holds the last 28 days too."""
@@ -25,8 +25,9 @@ def outlooks(sums: Sums, scopes: Iterable[str], day: date, plan: PlanIndex, plac
     for scope in scopes:
         if scope != "unassigned":
             days = sums.days.get(scope, {})
-            by_day = sums.opened.get(scope, {}) | {day: days[day] for day in recent if day in days}
-            found = outlook(scope, day, sums.totals.get(scope, {}), by_day, plan)
+            by_day = {day: days[day] for day in recent if day in days}
+            opened = sums.opened.get(scope, NOTHING)
+            found = outlook(scope, day, sums.totals.get(scope, {}), opened, by_day, plan)
             value = json.encode(replace(found, sender=place.sender))
             yield Outgoing(topics.STANDINGS.name, place.shard, f"{scope}|outlook".encode(), value)
 

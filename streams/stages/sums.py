@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from functools import cache
 
-from quota.cells import add
+from quota.cells import OPEN_AMOUNT, OPEN_UNKNOWN_AMOUNT, add
+from quota.outlooks import Opened
 from quota.periods import Period, period_of
 from quota.plans import PlanIndex
 from quota.standings import standing
@@ -14,6 +15,7 @@ from schemas.standings import Standing
 day_of = cache(date.fromisoformat)
 OPEN = ("open|", "open_amount|", "open_unknown|", "open_unknown_amount|")
 """Components of open deals; they stand in the cell of the day a deal was created."""
+NOTHING = Opened({}, {}, {})
 WON_DEAL = "won_deal|"
 FLEETING = ("lead|", WON_DEAL)
 """Components that a total over all time does not need."""
@@ -25,8 +27,7 @@ class Sums:
     def __init__(self) -> None:
         """Nothing yet."""
         self.days: dict[str, dict[str, Parts]] = {}
-        self.opened: dict[str, dict[str, Parts]] = {}
-        self.pipeline: dict[str, Parts] = {}
+        self.opened: dict[str, Opened] = {}
         self.totals: dict[str, Parts] = {}
         self.periods: dict[tuple[str, str], Parts] = {}
         self.known: dict[tuple[str, str], Period] = {}
@@ -52,11 +53,12 @@ class Sums:
             self.touched[scope, ""] = quiet and self.touched.get((scope, ""), True)
 
     def _add_opened(self, scope: str, day: str, opened: Parts) -> None:
-        add(self.pipeline.setdefault(scope, {}), opened)
-        days = self.opened.setdefault(scope, {})
-        add(days.setdefault(day, {}), opened)
-        if not days[day]:
-            del days[day]
+        has = self.opened.setdefault(scope, Opened({}, {}, {}))
+        add(has.parts, opened)
+        for amounts, prefix in ((has.known, OPEN_AMOUNT), (has.unknown, OPEN_UNKNOWN_AMOUNT)):
+            change = sum(number for part, number in opened.items() if part.startswith(prefix))
+            if change:
+                add(amounts, {day: change})
 
     def _add_rest(self, scope: str, day: str, rest: Parts, plan: PlanIndex, *, quiet: bool) -> None:
         for period in self._periods(scope, day, plan):
@@ -101,7 +103,7 @@ class Sums:
 
     def standing(self, key: tuple[str, str], plan: PlanIndex, at: datetime) -> Standing:
         """The standing of a scope and period as of a moment."""
-        parts, opened = self.periods.get(key, {}), self.pipeline.get(key[0], {})
+        parts, opened = self.periods.get(key, {}), self.opened.get(key[0], NOTHING).parts
         return standing(key[0], self.known[key], parts, opened, plan, at)
 
     def _ages(self, scope: str, period: Period, plan: PlanIndex, before: datetime | None, at: datetime) -> bool:

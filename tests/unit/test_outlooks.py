@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quota.outlooks import outlook
+from quota.outlooks import Opened, outlook
 from schemas.standings import Outlook
 from tests.unit.floor import PLAN
 
@@ -47,20 +47,28 @@ def within(by_day: dict[str, dict[str, int]], first: str, last: str, component: 
     return sum(parts.get(component, 0) for day, parts in by_day.items() if first <= day <= last)
 
 
-def amounts(by_day: dict[str, dict[str, int]], prefix: str) -> dict[str, int]:
+def every(by_day: dict[str, dict[str, int]], prefix: str) -> dict[str, int]:
     found = {
         day: sum(value for component, value in parts.items() if component.startswith(prefix))
         for day, parts in by_day.items()
-        if day <= "2026-09-15"
     }
     return {day: amount for day, amount in found.items() if amount}
+
+
+def amounts(by_day: dict[str, dict[str, int]], prefix: str) -> dict[str, int]:
+    return {day: amount for day, amount in every(by_day, prefix).items() if day <= "2026-09-15"}
+
+
+def opened_of(by_day: dict[str, dict[str, int]]) -> Opened:
+    known, unknown = (every(by_day, prefix) for prefix in ("open_amount|", "open_unknown_amount|"))
+    return Opened({name: value for name, value in merged(by_day).items() if name.startswith("open")}, known, unknown)
 
 
 @given(by_day=floors())
 def test_an_outlook_is_what_reading_every_component_gives(by_day: dict[str, dict[str, int]]) -> None:
     total = merged(by_day)
     early = [name for name in total if name.endswith(("|prospecting", "|engaging"))]
-    assert outlook("team:west", TODAY, total, by_day, PLAN) == Outlook(
+    assert outlook("team:west", TODAY, total, opened_of(by_day), by_day, PLAN) == Outlook(
         scope="team:west",
         day="2026-09-15",
         open=amounts(by_day, "open_amount|"),
@@ -83,14 +91,14 @@ def test_open_days_are_written_in_order_whatever_the_order_of_receipt(
     by_day: dict[str, dict[str, int]], data: st.DataObject
 ) -> None:
     shuffled = dict(data.draw(st.permutations(list(by_day.items()))))
-    found = outlook("company", TODAY, merged(by_day), shuffled, PLAN)
+    found = outlook("company", TODAY, merged(by_day), opened_of(shuffled), shuffled, PLAN)
     assert list(found.open) == sorted(found.open)
     assert list(found.open_unknown) == sorted(found.open_unknown)
 
 
 def test_totals_need_not_hold_what_is_open() -> None:
     by_day = {"2026-09-01": {"open|engaging": 2, "open_amount|engaging": 700}}
-    found = outlook("company", TODAY, {"deals_won": 3}, by_day, PLAN)
+    found = outlook("company", TODAY, {"deals_won": 3}, opened_of(by_day), {}, PLAN)
     assert (found.open_count, found.open_amount, found.open, found.won) == (2, 700, {"2026-09-01": 700}, 3)
 
 
@@ -98,9 +106,9 @@ def test_of_28_days_today_is_the_last() -> None:
     by_day = {
         (TODAY - timedelta(days=back)).isoformat(): {"opportunities_created": 10**back} for back in (0, 1, 27, 28)
     }
-    assert outlook("company", TODAY, merged(by_day), by_day, PLAN).created == 1 + 10 + 10**27
+    assert outlook("company", TODAY, merged(by_day), opened_of({}), by_day, PLAN).created == 1 + 10 + 10**27
 
 
 def test_an_empty_scope_has_an_outlook_of_zeros() -> None:
-    found = outlook("rep:dan", TODAY, {}, {}, PLAN)
+    found = outlook("rep:dan", TODAY, {}, opened_of({}), {}, PLAN)
     assert (found.open, found.open_unknown, found.created, found.credited) == ({}, {}, 0, {"2026-Q3": 0})
