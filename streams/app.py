@@ -26,13 +26,20 @@ def open_log(broker: str) -> Log:
     raise LogError(message)
 
 
+class App(faust.App):
+    """A Faust app that leaves no directory behind."""
+
+    async def on_first_start(self) -> None:
+        """Faust would make folders for tables, of which there are none (docs/adr/0006)."""
+
+
 def make_app(broker: str, log: Log) -> faust.App:
     """An app on this log, with no agents yet."""
     if isinstance(log, EmbeddedLog):
-        app = faust.App(APP_ID, broker="embedded://log", **COMMON)
+        app = App(APP_ID, broker="embedded://log", **COMMON)
         cast(Transport, app.transport).log = log
         return app
-    return faust.App(APP_ID, **(COMMON | settings(broker)))
+    return App(APP_ID, **(COMMON | settings(broker)))
 
 
 COMMON: dict[str, Any] = {

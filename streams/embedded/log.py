@@ -99,11 +99,13 @@ class EmbeddedLog:
         """Records of several spots from these offsets on, for ever."""
         at = dict(starts)
         while True:
+            # Taken first: what is written while others are read must wake us.
+            version = self.store.version()
             for spot, end in (await self.ends(at)).items():
                 async for chunk in self.read(spot, at[spot], end):
                     yield chunk
                 at[spot] = max(at[spot], end)
-            await self.growth(self.store.version())
+            await self.growth(version)
 
     async def growth(self, seen: int) -> None:
         """Returns when the file may have grown since the store had the version `seen`."""
