@@ -31,7 +31,7 @@ demo: $(installed) ## a live table of a simulated sales floor (ARGS="--for 60")
 	@$(bin)/quotaflow demo $(ARGS)
 
 demo-clean: ## forget the demo's log, so that the next one starts afresh
-	@rm -f quotaflow-demo.db quotaflow-demo.db-*
+	@rm -f quotaflow-demo.db quotaflow-demo.db-* quotaflow-demo.db.lock
 
 check: $(installed) ## format, lint, types and import contracts
 	$(bin)/ruff format --check .

@@ -25,7 +25,9 @@ def identity(source: str, fact_id: str) -> str:
 
 def require_plausible(moment: datetime | None, field: str) -> None:
     """Raise InvalidRecord for a moment before 1970 or after 2199: calendars cannot count its days."""
-    if moment is not None and not EARLIEST <= _utc_year(moment) < LATEST:
+    if moment is None or EARLIEST < moment.year < LATEST - 1:  # in any zone
+        return
+    if not EARLIEST <= _utc_year(moment) < LATEST:
         message = (
             f"{field} is {moment.isoformat()}: moments lie in the years {EARLIEST} to {LATEST - 1}; mend the source"
         )

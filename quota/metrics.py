@@ -1,6 +1,7 @@
 """The value of a metric: from a cell's components to a measure, or null and the reason."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -51,6 +52,8 @@ def values(parts: Parts, plan: PlanIndex) -> dict[str, Measure]:
 
 def open_stages(pipeline: Parts, plan: PlanIndex) -> list[OpenStage]:
     """Every open stage of the plan in order, with what stands in it."""
+    if not pipeline:
+        return _nothing_open(plan)
     found = []
     for stage in plan.open_stages:
         name = stage.id
@@ -58,6 +61,11 @@ def open_stages(pipeline: Parts, plan: PlanIndex) -> list[OpenStage]:
         amount = pipeline.get(f"{cells.OPEN_AMOUNT}{name}", 0) + pipeline.get(f"{cells.OPEN_UNKNOWN_AMOUNT}{name}", 0)
         found.append(OpenStage(stage, count, amount, round(amount * stage.probability)))
     return found
+
+
+@lru_cache(maxsize=16)
+def _nothing_open(plan: PlanIndex) -> list[OpenStage]:
+    return [OpenStage(stage, 0, 0, 0) for stage in plan.open_stages]
 
 
 def stocks(stages: list[OpenStage], plan: PlanIndex) -> dict[str, Measure]:

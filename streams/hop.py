@@ -63,7 +63,7 @@ class Hop:
 
     def read(self, records: Sequence[Fetched]) -> int:
         """Reads records in order and gives how many; fewer than all when the next one has to wait."""
-        take, sender_of, epoch_of = self.stage.take, self.stage.sender_of, self.passed.get
+        take, outside = self.stage.take, self.flow.outside
         for count, record in enumerate(records):
             if record.offset < self.position:
                 continue
@@ -73,7 +73,7 @@ class Hop:
                     return count
                 self._take(said)
             elif said is not None:
-                take(said, record, epoch_of(sender_of(said), -1))
+                take(said, record, -1 if outside else self.passed.get(self.stage.sender_of(said), -1))
             self.position = record.offset + 1
             self.changed = True
         return len(records)

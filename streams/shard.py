@@ -11,6 +11,8 @@ from schemas.marks import Mark
 from streams.batches import Batch, Fetched, Flow
 from streams.log import Outgoing, Spot, Writer
 
+SHARE = 3.0
+"""A flush waits so many times as long as the last one took: what is touched in the meantime is written once."""
 SLOWEST_FLUSH = 3.0
 """Seconds that facts wait at most for a flush when flushes take long."""
 
@@ -93,7 +95,7 @@ class Shard:
             started = time.monotonic()
             # A commit that is under way is waited for, never cancelled: see `settle`.
             await asyncio.shield(self.flush())
-            self._pause = min(SLOWEST_FLUSH, max(self._least, time.monotonic() - started))
+            self._pause = min(SLOWEST_FLUSH, max(self._least, SHARE * (time.monotonic() - started)))
             flushed()
 
     async def flush(self) -> None:
