@@ -1,0 +1,66 @@
+"""Several workers on one log: who owns what, as they say themselves, and what a kill -9 leaves."""
+
+import re
+from contextlib import ExitStack
+from typing import NamedTuple, Self
+
+from tests.e2e.cli import SHARDS, Process, Quotaflow
+
+_TAKEOVER = re.compile(r"^(\S+ \S+) INFO took over shard (\d+)$", re.MULTILINE)
+
+
+class Takeover(NamedTuple):
+    """A worker took over a shard; moments of one machine's clock compare as text."""
+
+    moment: str
+    shard: int
+    worker: int
+
+
+class Crew:
+    """Workers that leave time to the log, each in a process of its own; all are gone when the context ends."""
+
+    def __init__(self, flow: Quotaflow, size: int) -> None:
+        self._flow, self._size = flow, size
+        self._stack = ExitStack()
+        self._workers: list[Process] = []
+
+    def __enter__(self) -> Self:
+        self._workers = [self._start() for _ in range(self._size)]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _start(self) -> Process:
+        return self._stack.enter_context(self._flow.start("worker", "--clock", "log"))
+
+    def takeovers(self) -> list[Takeover]:
+        """All that the present processes took over, in order."""
+        return sorted(
+            Takeover(moment, int(shard), number)
+            for number, worker in enumerate(self._workers)
+            for moment, shard in _TAKEOVER.findall(worker.said)
+        )
+
+    def owners(self) -> dict[int, int]:
+        """Per shard the worker that took it over last."""
+        return {takeover.shard: takeover.worker for takeover in self.takeovers()}
+
+    def until_all_own_shards(self, seconds: float = 120.0) -> None:
+        """Returns once every shard has an owner, and every worker is one."""
+
+        def settled() -> bool:
+            owners = self.owners()
+            return len(owners) == SHARDS and {*owners.values()} == {*range(self._size)}
+
+        self._workers[-1].until(settled, "all workers owned shards", seconds)
+
+    def replace(self, number: int) -> None:
+        """Ends a worker as a power cut would, and starts another in its place."""
+        self._workers[number].kill()
+        self._workers[number] = self._start()
+
+    def stop(self) -> list[int | None]:
+        """Asks every worker to end, and gives their exit codes."""
+        return [worker.stop() for worker in self._workers]
