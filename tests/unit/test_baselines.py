@@ -95,3 +95,9 @@ def test_wins_of_unknown_age_count_as_wins_but_teach_no_age() -> None:
     by_day = {"2026-06-30": {"deals_won": 3, "won_age|10": 1, "negative_cycle": 1}}
     found = baseline(TODAY, totals(by_day), by_day, PLAN)
     assert (found.won, sum(found.won_at), found.lead) == (3, 1, 10)
+
+
+def test_a_deal_of_today_has_reached_age_zero_and_one_of_tomorrow_has_no_age() -> None:
+    by_day = {"2026-09-15": {"open|engaging": 2}, "2026-09-16": {"open|engaging": 1}}
+    found = baseline(TODAY, totals(by_day), by_day, PLAN)
+    assert (found.reached[0], sum(found.reached)) == (2, 2)
