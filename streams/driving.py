@@ -81,7 +81,8 @@ class Driver:
         self._quiet, self._patience = quiet, patience
         self._pending: list[Outgoing] = []
         self._next: date | None = None
-        self._asked = -1
+        # A tick that an earlier replay asked for may not stand in the source topics yet: it goes before our facts, too.
+        self._asked = -1 if control.live else control.end - 1
 
     async def send(self, occurred_at: datetime, record: Outgoing) -> None:
         """Appends a fact, after every tick that lies before it; facts come in the order of time."""

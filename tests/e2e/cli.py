@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,24 +156,20 @@ class Process:
 class Beside:
     """A client of the log beside all commands: it sees where topics end, reads them, and appends."""
 
-    def __init__(self, broker: str, shards: int = SHARDS) -> None:
-        self._log, self._shards = open_log(broker), shards
-        self._runner = asyncio.Runner()
+    def __init__(self, broker: str) -> None:
+        self._log, self._runner = open_log(broker), asyncio.Runner()
 
-    def end(self, topic: str) -> int:
+    def end(self, topic: str, partitions: int = SHARDS) -> int:
         """How many records the topic has in all, transaction markers among them."""
-        return sum(self._runner.run(self._log.ends(self._spots(topic))).values())
+        return sum(self._runner.run(self._log.ends(_spots(topic, partitions))).values())
 
     def values(self, topic: str) -> list[list[bytes]]:
         """The values of every partition."""
-        return [self._runner.run(self._read(spot)) for spot in self._spots(topic)]
+        return [self._runner.run(self._read(spot)) for spot in _spots(topic, SHARDS)]
 
     def append(self, records: Iterable[Outgoing]) -> list[int]:
         """Appends records and gives their offsets."""
         return self._runner.run(self._log.append([*records]))
-
-    def _spots(self, topic: str) -> Sequence[Spot]:
-        return [Spot(topic, partition) for partition in range(self._shards)]
 
     async def _read(self, spot: Spot) -> list[bytes]:
         return [record.value async for chunk in self._log.read(spot) for record in chunk if record.value is not None]
@@ -185,6 +181,10 @@ class Beside:
     def __exit__(self, *_: object) -> None:
         self._runner.run(self._log.stop())
         self._runner.close()
+
+
+def _spots(topic: str, partitions: int) -> list[Spot]:
+    return [Spot(topic, partition) for partition in range(partitions)]
 
 
 @contextmanager

@@ -56,10 +56,12 @@ class Crew:
 
         self._workers[-1].until(settled, "all workers owned shards", seconds)
 
-    def replace(self, number: int) -> None:
-        """Ends a worker as a power cut would, and starts another in its place."""
-        self._workers[number].kill()
-        self._workers[number] = self._start()
+    def replace(self, *numbers: int) -> None:
+        """Ends workers as a power cut would, all at once, and starts others in their place."""
+        for number in numbers:
+            self._workers[number].kill()
+        for number in numbers:
+            self._workers[number] = self._start()
 
     def stop(self) -> list[int | None]:
         """Asks every worker to end, and gives their exit codes."""

@@ -30,10 +30,10 @@ _decode = json.Decoder(Tick).decode
 class Tape:
     """A log that writes down what was appended, whose clock copies every tick `lazily` or not at all."""
 
-    def __init__(self, *, copies: bool = True) -> None:
+    def __init__(self, *, copies: bool = True, asked: int = 0) -> None:
         self.records: list[Outgoing] = []
         self.early: list[Outgoing] = []
-        self._copies, self._asked, self._copied = copies, 0, 0
+        self._copies, self._asked, self._copied = copies, asked, 0
 
     async def append(self, records: Sequence[Outgoing]) -> list[int]:
         for record in records:
@@ -63,7 +63,7 @@ def fact(moment: datetime) -> Outgoing:
 
 
 def drive(moments: Sequence[datetime], control: Control = NEW) -> Tape:
-    tape = Tape()
+    tape = Tape(asked=control.end)
 
     async def run() -> None:
         driver = Driver(cast(Log, tape), EVENINGS, control)
@@ -111,6 +111,11 @@ def test_there_is_one_tick_at_the_end_of_every_calendar_day(given_moments: list[
 @given(moments)
 def test_no_fact_is_sent_while_an_earlier_tick_is_not_copied(given_moments: list[datetime]) -> None:
     assert drive(given_moments).early == []
+
+
+def test_a_tick_that_a_killed_replay_had_asked_for_is_copied_before_the_next_one_sends_facts() -> None:
+    tape = drive([START, START + timedelta(days=2)], Control(live=False, at=START + timedelta(days=1), end=2))
+    assert (tape.early, len(tape.records)) == ([], 4)
 
 
 @settings(deadline=None, max_examples=60)
