@@ -12,9 +12,11 @@ from agents import activities, alerts, clock, deals, meetings, standings
 from streams import tables, topics
 from streams.app import make_app
 from streams.clockwork import Clockwork
+from streams.embedded.housekeeping import keep_house
 from streams.embedded.log import EmbeddedLog
 from streams.log import Log
 from streams.shards import Shards
+from streams.watchdog import Watchdog
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +44,7 @@ class Worker:
         self.app: faust.App | None = None
         self.shards: Shards | None = None
         self._clockwork: Clockwork | None = None
+        self._chores: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
         """Joins the group and starts to read."""
@@ -58,6 +61,9 @@ class Worker:
         gc.set_threshold(*COLLECT_AFTER)
         self._clockwork = Clockwork(self._log, self.shards, weight=1 if embedded else 2)
         await self._clockwork.start(live=self._live)
+        self._chores.append(asyncio.create_task(Watchdog().run(self._log, self.shards)))
+        if isinstance(self._log, EmbeddedLog):
+            self._chores.append(asyncio.create_task(keep_house(self._log)))
         return self
 
     async def __aexit__(
@@ -72,6 +78,9 @@ class Worker:
             )
 
     async def _stop(self) -> None:
+        for chore in self._chores:
+            chore.cancel()
+        await asyncio.gather(*self._chores, return_exceptions=True)
         if self._clockwork is not None:
             await self._clockwork.stop()
         if self.shards is not None:
@@ -85,10 +94,11 @@ class Worker:
             message = "the worker has not been started"
             raise RuntimeError(message)
         crashed = asyncio.ensure_future(self._crash(self.app))
-        await asyncio.wait({self.shards.failed, crashed, self._clockwork.failed}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (self.shards.failed, crashed, self._clockwork.failed):
-            if task.done():
-                task.result()
+        failures = (self.shards.failed, self._clockwork.failed, crashed, *self._chores)
+        await asyncio.wait(failures, return_when=asyncio.FIRST_COMPLETED)
+        for failure in failures:
+            if failure.done():
+                failure.result()
 
     async def _crash(self, app: faust.App) -> None:
         await app._crashed.wait()  # noqa: SLF001 - mode offers the fact, not the event

@@ -58,6 +58,11 @@ class Shard:
         """Where every reader goes on."""
         return {TP(topic, self.number): reader.position for topic, reader in self.readers.items()}
 
+    @property
+    def flowing(self) -> dict[TP, int]:
+        """Where every reader goes on that does not wait by the rules."""
+        return {tp: at for tp, at in self.positions.items() if tp.topic not in self._backlogs}
+
     def read(self, batch: Batch) -> None:
         """Takes a batch; what has to wait goes to the topic's backlog, and the partition pauses."""
         if batch.opening != self.opening:

@@ -13,6 +13,7 @@ from quota.wins import KIND as DEAL_WON
 from schemas.alerts import Transition
 from schemas.standings import QuotaStanding, Standing
 from streams import topics
+from streams.demo.inventory import Inventory, facts_in
 from streams.log import Log, Record, Spot
 from streams.serving.plan import newest
 from streams.serving.standings import family
@@ -46,12 +47,13 @@ class Row(NamedTuple):
 class Board:
     """Reads standings and alerts from where it stopped; it needs no group and disturbs nobody."""
 
-    def __init__(self, log: Log, shards: int, plan: PlanIndex) -> None:
-        """Empty until refreshed."""
-        self.plan = plan
+    def __init__(self, log: Log, shards: int, plan: PlanIndex, held: Inventory) -> None:
+        """Empty until refreshed; `held` is what the log held before."""
+        self.plan, self.facts = plan, held.facts
         self.as_of: datetime | None = None
         self.latest: deque[Transition] = deque(maxlen=LATEST)
         self._log, self._plan_end = log, -1
+        self._sources = dict(held.ends)
         self._standings = {Spot(topics.STANDINGS.name, shard): 0 for shard in range(shards)}
         self._alerts = {Spot(topics.ALERTS.name, shard): 0 for shard in range(shards)}
         self._said: dict[str, bytes] = {}
@@ -60,6 +62,7 @@ class Board:
     async def refresh(self) -> list[Transition]:
         """Reads what is new, and gives the transitions among it in order."""
         await self._follow_plan()
+        self.facts += len(facts_in([record async for record in self._new(self._sources)]))
         async for record in self._new(self._standings):
             if record.key and record.value and record.value.startswith(_STANDING):
                 self._said[record.key.decode()] = record.value

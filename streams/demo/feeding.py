@@ -109,11 +109,10 @@ def _begins(said: AnyFact) -> bool:
 
 
 class Feed:
-    """Sends the floor into a log that a worker works on; `sent` is how many facts went there."""
+    """Sends the floor into a log that a worker works on."""
 
     def __init__(self, log: Log, shards: int, plan: PlanIndex, coming: Upcoming, now: Callable[[], datetime]) -> None:
         """`now` is the clock."""
-        self.sent = 0
         self.live = False
         self._log, self._shards, self._evenings = log, shards, Evenings(plan.plan)
         self._coming, self._now = coming, now
@@ -144,14 +143,12 @@ class Feed:
     async def _past(self, facts: Iterator[AnyFact], driver: Driver) -> None:
         for each in facts:
             await driver.send(each.occurred_at, self._outgoing(each, quiet=True))
-            self.sent += 1
         await driver.finish()
 
     async def _send(self, facts: Iterator[AnyFact], *, quiet: bool) -> None:
         records = [self._outgoing(each, quiet=quiet) for each in facts]
         for start in range(0, len(records), CHUNK):
             await self._log.append(records[start : start + CHUNK])
-        self.sent += len(records)
 
     def _outgoing(self, said: AnyFact, *, quiet: bool) -> Outgoing:
         found = fact(said, quiet=quiet)

@@ -1,12 +1,14 @@
 """What a demo's log holds already: how many facts, and which stretch of the floor's time."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from msgspec import Struct, json
 
 from streams import topics
-from streams.log import Log, Spot
+from streams.log import Log, Record, Spot
 from streams.simulate.deals import SOURCE
 
 _STEERING = (b'{"type":"tick"', b'{"type":"plan_marker"')
@@ -19,6 +21,8 @@ class Inventory(NamedTuple):
     first: datetime | None = None
     last: datetime | None = None
     stories: frozenset[str] = frozenset()
+    ends: Mapping[Spot, int] = MappingProxyType({})
+    """Where each partition was read to."""
 
 
 class _Said(Struct):
@@ -31,16 +35,22 @@ class _Said(Struct):
 _decode = json.Decoder(_Said).decode
 
 
+def facts_in(chunk: Iterable[Record]) -> list[bytes]:
+    """The values of a source topic's records that steer neither time nor plan."""
+    return [record.value for record in chunk if record.value and not record.value.startswith(_STEERING)]
+
+
 async def inventory(log: Log, shards: int) -> Inventory:
     """What the source topics hold now; the floor is fed in the order of time, so up to `last` it is there whole."""
     facts, moments, stories = 0, list[datetime](), set[str]()
-    for spot in (Spot(topic.name, shard) for topic in topics.SOURCES for shard in range(shards)):
-        async for chunk in log.read(spot):
-            values = [record.value for record in chunk if record.value and not record.value.startswith(_STEERING)]
+    ends = await log.ends(Spot(topic.name, shard) for topic in topics.SOURCES for shard in range(shards))
+    for spot, end in ends.items():
+        async for chunk in log.read(spot, 0, end):
+            values = facts_in(chunk)
             facts += len(values)
             ours = [said for said in map(_decode, values) if said.source == SOURCE]
             stories.update(name for said in ours if (name := said.meeting or said.deal))
             if ours:
                 times = [said.occurred_at for said in ours]
                 moments += (min(times), max(times))
-    return Inventory(facts, min(moments, default=None), max(moments, default=None), frozenset(stories))
+    return Inventory(facts, min(moments, default=None), max(moments, default=None), frozenset(stories), ends)

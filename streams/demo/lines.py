@@ -44,7 +44,8 @@ def status_line(view: View) -> str:
     as_of = view.board.as_of
     parts = [
         f"{view.now.astimezone(zone):%H:%M:%S}",
-        f"{counted(view.facts, 'fact', 'facts')} ({view.rate:,.0f}/s)",
+        "live" if view.live else "past",
+        f"{counted(view.board.facts, 'fact', 'facts')} ({view.rate:,.0f}/s)",
         f"as of {as_of.astimezone(zone):%Y-%m-%d %H:%M}" if as_of else "nothing stands yet",
         *_attainment(view),
         f"{counted(view.board.open_alerts, 'alert', 'alerts')} open",

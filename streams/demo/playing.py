@@ -25,18 +25,17 @@ INSIST = 0.1
 class Play:
     """One run of the demo on a log that has a plan and, for as long as the run lasts, a worker."""
 
-    def __init__(self, log: Log, shards: int, held: int, feed: Feed, board: Board, show: Show) -> None:
-        """`held` is how many facts the log had before; `show` is where it is seen."""
-        self.board, self.show, self._held = board, show, held
+    def __init__(self, log: Log, shards: int, feed: Feed, board: Board, show: Show) -> None:
+        """`show` is where it is seen."""
+        self.board, self.show = board, show
         self._log, self._shards, self._feed = log, shards, feed
         self._rate = Rate()
 
     async def look(self) -> None:
         """Shows what has changed since the last look."""
         news = await self.board.refresh()
-        rate = self._rate.of(self._feed.sent, time.monotonic())
-        facts = self._held + self._feed.sent
-        self.show.show(View(self.board, now(), facts, rate, self._feed.live), news)
+        rate = self._rate.of(self.board.facts, time.monotonic())
+        self.show.show(View(self.board, now(), rate, self._feed.live), news)
 
     async def until(self, stop: asyncio.Event, end: float | None) -> None:
         """Plays until it is stopped or the monotonic clock reads `end`, and until all of it is processed."""
@@ -76,7 +75,7 @@ async def prepared(log: Log, shards: int, floor: Floor, broker: str) -> Play:
     """A run that goes on where the log ends, seen on the terminal if there is one."""
     held, plan = await inventory(log, shards), await newest(log)
     feed = Feed(log, shards, plan, upcoming(floor, held, now()), now)
-    board = Board(log, shards, plan)
+    board = Board(log, shards, plan, held)
     await board.refresh()
     console = out()
-    return Play(log, shards, held.facts, feed, board, Screen(console, broker) if sys.stdout.isatty() else Lines())
+    return Play(log, shards, feed, board, Screen(console, broker) if sys.stdout.isatty() else Lines())

@@ -81,7 +81,7 @@ def _header(view: View, log: str) -> Iterator[Text]:
     phase = "live" if view.live else "the past at full speed"
     title = Text.assemble((plan.plan.company.name, "bold"), f", {when}  ", (phase, "green" if view.live else "yellow"))
     parts = (
-        f"{counted(view.facts, 'fact', 'facts')} in, {view.rate:,.0f}/s",
+        f"{counted(view.board.facts, 'fact', 'facts')} in, {view.rate:,.0f}/s",
         f"{counted(view.board.open_alerts, 'alert', 'alerts')} open",
         f"plan revision {plan.revision}",
         f"log {log}",
@@ -131,8 +131,8 @@ def _pipeline(opened: PipelineStanding | None) -> Iterator[Text]:
 
 def _alerts(news: Sequence[Transition], plan: PlanIndex) -> Table:
     table = Table.grid(padding=(0, 1))
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, min_width=11)
+    table.add_column(no_wrap=True, min_width=9)
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     for each in news:
         at = each.at.astimezone(plan.calendar("company").zone)

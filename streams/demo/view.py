@@ -16,11 +16,10 @@ WINDOW = 5.0
 
 @dataclass(frozen=True)
 class View:
-    """What is shown: the board, the facts that the log holds, and how many came in a second lately."""
+    """What is shown: the board, when, how many facts came in a second lately, and whether the floor is live by now."""
 
     board: Board
     now: datetime
-    facts: int
     rate: float
     live: bool
 

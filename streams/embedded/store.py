@@ -20,17 +20,10 @@ CREATE TABLE IF NOT EXISTS entries (
     PRIMARY KEY (spot, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS writers (name TEXT PRIMARY KEY, epoch INTEGER NOT NULL);
 """
-PASSED = """
-DELETE FROM records WHERE spot IN (SELECT id FROM spots WHERE topic = ?)
-    AND offset < (SELECT coalesce(position, 0) FROM spots WHERE id = records.spot)
-"""
-SUPERSEDED = (
-    PASSED  # noqa: S608 - constants only
-    + """
-    AND EXISTS (SELECT 1 FROM records later
-        WHERE later.spot = records.spot AND later.key = records.key AND later.offset > records.offset)
-"""
-)
+PASSED = "DELETE FROM records WHERE spot = ? AND offset < ?"
+# One list of last offsets for the whole spot: records have no index by key.
+LAST = "(SELECT max(offset) FROM records WHERE spot = ? GROUP BY key)"
+SUPERSEDED = f"{PASSED} AND offset NOT IN {LAST}"
 CHUNK = 2000
 VERSION = 1
 
@@ -195,9 +188,14 @@ class Store:
 
     def forget(self, topic: str, *, superseded_only: bool) -> int:
         """Deletes what every reader has passed: all of it, or only what a later record of the same key replaces."""
+        deleted = 0
         with self.db:
             self.db.execute("BEGIN IMMEDIATE")
-            deleted = self.db.execute(SUPERSEDED if superseded_only else PASSED, (topic,)).rowcount
-            if not superseded_only:
-                self.db.execute("UPDATE spots SET first = max(first, coalesce(position, 0)) WHERE topic = ?", (topic,))
-            return deleted
+            rows = self.db.execute("SELECT id, coalesce(position, 0) FROM spots WHERE topic = ?", (topic,)).fetchall()
+            for spot, position in rows:
+                if superseded_only:
+                    deleted += self.db.execute(SUPERSEDED, (spot, position, spot)).rowcount
+                else:
+                    deleted += self.db.execute(PASSED, (spot, position)).rowcount
+                    self.db.execute("UPDATE spots SET first = max(first, ?) WHERE id = ?", (position, spot))
+        return deleted
