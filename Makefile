@@ -40,7 +40,7 @@ check: $(installed) ## format, lint, types and import contracts
 	$(bin)/lint-imports
 
 test: $(installed) java ## the whole test suite, on a real Kafka too (ARGS="-k alerts")
-	$(bin)/pytest $(ARGS)
+	$(bin)/pytest -n 2 --dist loadfile $(ARGS)
 
 # Never fails: without Java or Maven the tests that need Kafka fail and the suite's last lines say why.
 java:
