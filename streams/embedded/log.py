@@ -111,7 +111,9 @@ class EmbeddedLog:
         """Returns when the file may have grown since the store had the version `seen`."""
         while self._store is not None and self._store.version() == seen:
             try:
-                await asyncio.wait_for(self.grown.wait(), POLL)
+                # Not `wait_for`, which forgets that it was cancelled when the event is set in the same moment.
+                async with asyncio.timeout(POLL):
+                    await self.grown.wait()
             except TimeoutError:
                 continue
             self.grown.clear()
