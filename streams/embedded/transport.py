@@ -119,7 +119,8 @@ class Consumer(base.Consumer):
 
     async def _wait_for_growth(self, seen: int, timeout: float) -> None:
         try:
-            await asyncio.wait_for(self._log.growth(seen), timeout)
+            async with asyncio.timeout(timeout):
+                await self._log.growth(seen)
         except TimeoutError:
             return
 

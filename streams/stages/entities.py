@@ -107,7 +107,10 @@ class Entities:
         self._fold(old)
         kept = self.records.get(old)
         if kept is not None and name in kept.done:
-            if self.kind.fold(kept, [(said, kept.done[name].origin)]) is None:
+            rank, held = self.kind.moves.rank, kept.done[name]
+            said_here = self.kind.fold(None, [(said, held.origin)]).done[name]
+            # Of two that say the same but of another performer or day, the greater key counts, whichever came first.
+            if (rank(said_here), key) < (rank(held), old):
                 return False
             self._keep(old, self.kind.moves.without(kept, name), quiet=said.quiet)
         self._at[name] = key

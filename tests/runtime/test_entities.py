@@ -77,3 +77,17 @@ def test_a_fact_out_of_time_is_set_aside_and_the_next_one_counts(year: int) -> N
     assert [(letter.offset, letter.raw) for letter in letters] == [(0, json.encode(wrong))]
     assert str(year) in letters[0].reason
     assert cells(said)["rep:anna", "2026-03-30"]["deals_won"] == 1
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (0, 1, 0), (1, 0, 1)])
+def test_of_one_event_that_names_two_performers_the_same_one_counts_whichever_comes_first(
+    order: tuple[int, ...],
+) -> None:
+    home = partition(b"anna", SHARDS)
+    other = next(name for name in ("ben", "cara", "dan", "eve") if partition(name.encode(), SHARDS) == home)
+    facts = [Activity("c1", "crm", NOON, name, "call_placed") for name in ("anna", other)]
+    entities = stage(activities.KIND, "anna")
+    for at in order:
+        take(entities, facts[at])
+    entities.owed()
+    assert [record.performer for record in entities.records.values() if record.done] == [max("anna", other)]
