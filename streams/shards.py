@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any, cast
 
 from faust.types import TP, AppT
@@ -19,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 CONTROL = -1
 """The number of the shard that is control's one partition."""
+NEVER = -1
+"""The opening of a shard that takes no batches."""
 TRIES = 5
 """How often in a row a shard may be lost in a flush before the worker gives up."""
 
@@ -35,7 +39,7 @@ class Shards:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._follower: asyncio.Task[None] | None = None
         self._opening = 0
-        self._losses = 0
+        self._losses: Counter[int] = Counter()
         self._app: AppT | None = None
 
     @property
@@ -86,6 +90,8 @@ class Shards:
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         self._tasks.clear()
         for number, shard in [*self.owned.items()]:
+            # What was handed out before may lie behind what waited, so nothing of it counts any more.
+            shard.opening = NEVER
             shard.forget_backlogs()
             if not await shard.settle():
                 del self.owned[number]
@@ -111,7 +117,7 @@ class Shards:
         await self._flowing()
         await self.consumer.open_partitions(shard.positions, opening)
         try:
-            await shard.flush_forever(self._flushed)
+            await shard.flush_forever(partial(self._flushed, number))
         except LogError as error:
             await self._lost(number, shard, error)
 
@@ -138,15 +144,15 @@ class Shards:
         while not consumer.flowing:  # noqa: ASYNC110 - Faust sets a flag, not an event of ours
             await asyncio.sleep(0.01)
 
-    def _flushed(self) -> None:
-        self._losses = 0
+    def _flushed(self, number: int) -> None:
+        del self._losses[number]
 
     async def _lost(self, number: int, shard: Shard, error: LogError) -> None:
         """A flush that is not known to be durable voids the shard's memory: it is taken over anew while it is ours."""
         self.consumer.close_partitions({*shard.positions})
         self.owned.pop(number, None)
-        self._losses += 1
-        if self._losses > TRIES:
+        self._losses[number] += 1
+        if self._losses[number] > TRIES:
             raise error
         logger.warning("shard %s is taken over again: %s", number, error)
         await _bounded(shard.writer.close)

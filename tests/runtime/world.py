@@ -3,7 +3,6 @@
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
-from datetime import datetime
 
 from faust.types import TP
 
@@ -11,7 +10,7 @@ from agents.worker import ARROWS
 from schemas.control import PlanMarker
 from streams import tables, topics
 from streams.batches import Batch
-from streams.log import LogError, Outgoing, Record, Spot
+from streams.log import Log, LogError, Outgoing, Record, Spot
 from streams.plan_reader import SPOT as PLAN
 from streams.plan_reader import Plans
 from streams.plans.records import plan_records
@@ -136,16 +135,24 @@ class World:
             self.log.write([Outgoing(*PLAN, record.key, record.value) for record in records])
 
     def outcome(self) -> Outcome:
-        standings, alerts, entities = dict[bytes, bytes](), list[list[bytes]](), dict[bytes, bytes]()
-        for shard in range(SHARDS):
-            for record in self.log.records[Spot(topics.STANDINGS.name, shard)]:
-                if b"/" not in (record.key or b""):
-                    standings[record.key or b""] = record.value or b""
-            said = [record.value or b"" for record in self.log.records[Spot(topics.ALERTS.name, shard)]]
-            alerts.append([value for value in said if value.startswith(b'{"type":"transition"')])
-            for table in (tables.ACTIVITIES, tables.MEETINGS, tables.DEALS):
-                entities |= {r.key or b"": r.value or b"" for r in self.log.records[Spot(table.name, shard)]}
-        return standings, alerts, entities
+        return at_once(outcome(self.log))
+
+
+async def outcome(log: Log) -> Outcome:
+    """What a log has come to."""
+    standings, alerts, entities = dict[bytes, bytes](), list[list[bytes]](), dict[bytes, bytes]()
+    for shard in range(SHARDS):
+        said = await _values(log, Spot(topics.STANDINGS.name, shard))
+        standings |= {key: value for key, value in said if b"/" not in key}
+        said = await _values(log, Spot(topics.ALERTS.name, shard))
+        alerts.append([value for _, value in said if value.startswith(b'{"type":"transition"')])
+        for table in (tables.ACTIVITIES, tables.MEETINGS, tables.DEALS):
+            entities |= dict(await _values(log, Spot(table.name, shard)))
+    return standings, alerts, entities
+
+
+async def _values(log: Log, spot: Spot) -> list[tuple[bytes, bytes]]:
+    return [(record.key or b"", record.value or b"") async for chunk in log.read(spot) for record in chunk]
 
 
 class Chaos:
@@ -279,8 +286,3 @@ def calm(history: History, *, each: bool) -> Outcome:
     world = World(history, FakeLog(), random.Random(0))
     settle(world, lambda: each)
     return world.outcome()
-
-
-def at(moment: str) -> datetime:
-    """A moment of the week."""
-    return datetime.fromisoformat(moment)
