@@ -1,6 +1,8 @@
 """Taking over a shard: shut out, read, then run (docs/adr/0004)."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
+from math import inf
 
 from msgspec import json
 
@@ -69,9 +71,13 @@ async def _plan(plans: Plans, revision: int) -> PlanIndex | None:
 
 def _bind(hops: Mapping[str, Hop]) -> None:
     """Sources wait when they are too many ticks ahead of what their own shard's credits have completed."""
-    credits_hop = hops[topics.CREDITS.name]
     for topic in topics.SOURCES:
-        hops[topic.name].limit = lambda: credits_hop.tick + AHEAD
+        hops[topic.name].limit = partial(_limit, hops[topic.name], hops[topics.CREDITS.name])
+
+
+def _limit(source: Hop, credited: Hop) -> float:
+    # Who has been followed is not ahead: the next tick's number may be far off, for control carries other records too.
+    return inf if credited.tick >= source.tick else credited.tick + AHEAD
 
 
 async def _marks(log: Log, table: TopicSpec, shard: int) -> dict[str, Mark]:

@@ -25,18 +25,13 @@ Outcome = tuple[dict[bytes, bytes], list[list[bytes]], dict[bytes, bytes]]
 """The last standings by key, the transitions of each alerts partition, and the entity records."""
 
 
-class Owner:
-    """One worker's hold on one shard: it stands in for the consumer too, so that what waits is held and released."""
-
-    def __init__(self, log: FakeLog, plans: Plans, number: int) -> None:
-        self._log, self.number = log, number
-        self.held: set[str] = set()
-        writer = at_once(log.writer(f"shard-{number}"))
-        readers = at_once(take_hops(log, ARROWS, number, SHARDS, plans))
-        self.shard = Shard(number, 1, readers, writer, self, 0.0)
-        self.at = {tp.topic: position for tp, position in self.shard.positions.items()}
+class Consumer:
+    """Which topics of a shard are held."""
 
     flowing = True
+
+    def __init__(self) -> None:
+        self.held: set[str] = set()
 
     async def open_partitions(self, positions: Mapping[TP, int], opening: int) -> None:
         """Everything is open."""
@@ -49,6 +44,23 @@ class Owner:
 
     def close_partitions(self, tps: set[TP]) -> None:
         """Nothing is ever closed."""
+
+
+class Owner:
+    """One worker's hold on one shard."""
+
+    def __init__(self, log: FakeLog, plans: Plans, number: int) -> None:
+        self._log, self.number = log, number
+        self._consumer = Consumer()
+        writer = at_once(log.writer(f"shard-{number}"))
+        readers = at_once(take_hops(log, ARROWS, number, SHARDS, plans))
+        self.shard = Shard(number, 1, readers, writer, self._consumer, 0.0)
+        self.at = {tp.topic: position for tp, position in self.shard.positions.items()}
+
+    @property
+    def held(self) -> set[str]:
+        """The topics of which something waits."""
+        return self._consumer.held
 
     def unread(self, topic: str) -> list[Record]:
         return [] if topic in self.held else self._log.seen(Spot(topic, self.number), self.at[topic])

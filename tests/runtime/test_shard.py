@@ -1,0 +1,125 @@
+"""What waits in a shard, and when it goes on."""
+
+from collections.abc import Sequence
+
+import pytest
+from msgspec import json
+
+from schemas.control import Tick
+from schemas.marks import Mark
+from streams import tables, topics
+from streams.batches import Batch, Fetched
+from streams.hop import AHEAD, Hop
+from streams.log import Outgoing, Record, Spot
+from streams.shard import Shard
+from tests.runtime.fake_log import FakeLog, at_once
+from tests.runtime.history import SHARDS
+from tests.runtime.world import READ, Consumer, Owner, Worker
+
+DEALS = topics.DEALS.name
+
+
+@pytest.fixture
+def log() -> FakeLog:
+    made = FakeLog()
+    at_once(made.declare((*topics.ALL, *tables.ALL), SHARDS))
+    return made
+
+
+def tick(log: FakeLog, topic: str, shard: int, *numbers: int) -> None:
+    log.write([Outgoing(topic, shard, b"control", json.encode(Tick(None, n, "control"))) for n in numbers])
+
+
+def owners(log: FakeLog) -> list[Owner]:
+    worker = Worker(log)
+    for shard in range(SHARDS):
+        worker.take(shard)
+    return [worker.owners[shard] for shard in range(SHARDS)]
+
+
+def work(both: list[Owner]) -> None:
+    """Everybody reads and flushes until nothing is left to do."""
+    while any(owner.unread(topic) or owner.busy for owner in both for topic in READ):
+        for owner in both:
+            for topic in READ:
+                owner.step(topic, 1000)
+            owner.flush()
+
+
+def ticks(both: list[Owner]) -> set[int]:
+    """The last complete tick of every hop."""
+    return {reader.mark.tick for owner in both for reader in owner.shard.readers.values()}
+
+
+def test_a_source_that_is_too_far_ahead_waits_and_goes_on_when_the_others_have_come(log: FakeLog) -> None:
+    numbers, both = range(3 * AHEAD), owners(log)
+    tick(log, DEALS, 0, *numbers)
+    work(both)
+    assert both[0].shard.readers[DEALS].position == AHEAD
+    assert both[0].held == {DEALS}
+    for spot in [Spot(topic.name, shard) for topic in topics.SOURCES for shard in range(SHARDS)]:
+        if spot != Spot(DEALS, 0):
+            tick(log, *spot, *numbers)
+    work(both)
+    assert ticks(both) == {numbers[-1]}
+    assert {owner.number: owner.held for owner in both} == {0: set(), 1: set()}
+
+
+@pytest.mark.parametrize("numbers", [(5 * AHEAD,), (0, 1, 5 * AHEAD, 5 * AHEAD + 1, 20 * AHEAD)])
+def test_ticks_that_are_far_apart_do_not_wait_for_ticks_that_do_not_exist(
+    log: FakeLog, numbers: tuple[int, ...]
+) -> None:
+    both = owners(log)
+    for topic in topics.SOURCES:
+        for shard in range(SHARDS):
+            tick(log, topic.name, shard, *numbers)
+    work(both)
+    assert ticks(both) == {numbers[-1]}
+
+
+class Chained:
+    """A reader whose records wait until the next reader has read as many."""
+
+    changed = False
+
+    def __init__(self, after: "Chained | None") -> None:
+        self.position, self._after = 0, after
+        self.open = after is not None
+
+    @property
+    def mark(self) -> Mark:
+        return Mark("", self.position)
+
+    def read(self, records: Sequence[Fetched]) -> int:
+        if not self.open or (self._after is not None and self._after.position <= self.position):
+            return 0
+        self.position += len(records)
+        return len(records)
+
+    def flush(self) -> list[Outgoing]:
+        return []
+
+
+def test_what_waits_for_something_that_waits_goes_on_with_it(log: FakeLog) -> None:
+    last = Chained(None)
+    middle = Chained(last)
+    readers = {"first": Chained(middle), "middle": middle, "last": last}
+    consumer = Consumer()
+    shard = Shard(0, 1, dict(readers), at_once(log.writer("shard-0")), consumer, 0.0)
+    for topic in readers:
+        shard.read(Batch(topic, 0, 1, [Record(topic, 0, 0, 0, None, None)]))
+    assert consumer.held == {"first", "middle", "last"}
+    last.open = True
+    shard.pump()
+    assert consumer.held == set()
+    assert [reader.position for reader in readers.values()] == [1, 1, 1]
+
+
+def test_a_hop_reads_no_record_twice(log: FakeLog) -> None:
+    tick(log, DEALS, 0, 3, 4)
+    owner = owners(log)[0]
+    hop = owner.shard.readers[DEALS]
+    assert isinstance(hop, Hop)
+    records = owner.unread(DEALS)
+    assert [hop.read(records[:1]), hop.read(records), hop.read(records[:1])] == [1, 2, 1]
+    assert (hop.position, hop.tick) == (2, 4)
