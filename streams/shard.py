@@ -83,10 +83,13 @@ class Shard:
         return count == len(records)
 
     def pump(self) -> None:
-        """Tries what waits; topics of which nothing waits any more are fetched again."""
-        for topic in [*self._backlogs]:
-            if self._read(topic, self._backlogs.pop(topic)):
-                self._consumer.release_partitions({TP(topic, self.number)})
+        """Tries what waits, as long as it gets on; topics of which nothing waits any more are fetched again."""
+        tried = -1
+        while self._backlogs and (come := sum(reader.position for reader in self.readers.values())) != tried:
+            tried = come
+            for topic in [*self._backlogs]:
+                if self._read(topic, self._backlogs.pop(topic)):
+                    self._consumer.release_partitions({TP(topic, self.number)})
 
     def forget_backlogs(self) -> None:
         """What was fetched but not read is fetched again."""
