@@ -32,10 +32,10 @@ FOLDS = {
 }
 RULES = {
     "hazards": Share(2, ("hazards",)),
-    "shortage": Share(2, ("shortage",)),
-    "behind_pace": Share(2, ("behind_pace",)),
+    "shortage": Share(2, ("shortage", "alerts")),
+    "behind_pace": Share(2, ("behind_pace", "alerts")),
     "wins": Share(1, ("wins",)),
-    "lifecycle": Share(1, ("lifecycle", "alerts")),
+    "lifecycle": Share(1, ("lifecycle", "behind_pace", "alerts")),
     "alerts": Share(2, ("alerts", "wins")),
 }
 SHARES = FOLDS | RULES

@@ -213,6 +213,13 @@ def test_yesterdays_standing_of_another_period_is_not_evaluated() -> None:
 
 
 @pytest.mark.parametrize(
+    "plan", [a_plan(*QUOTAS[:3], rules=(PACE,)), a_plan(*QUOTAS, rules=(changed(PACE, metrics=("chats",)),))]
+)
+def test_a_pace_is_judged_only_if_the_plan_has_its_quota_and_a_rule_watches_it(plan: PlanIndex) -> None:
+    assert Shard(plan).day(MONDAY, None, {"rep:ben": calls(10, evening(MONDAY))}) == []
+
+
+@pytest.mark.parametrize(
     "plan",
     [
         a_plan(*QUOTAS),

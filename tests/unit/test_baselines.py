@@ -101,3 +101,9 @@ def test_a_deal_of_today_has_reached_age_zero_and_one_of_tomorrow_has_no_age() -
     by_day = {"2026-09-15": {"open|engaging": 2}, "2026-09-16": {"open|engaging": 1}}
     found = baseline(TODAY, totals(by_day), by_day, PLAN)
     assert (found.reached[0], sum(found.reached)) == (2, 2)
+
+
+def test_the_pool_begins_at_two_hundred_days() -> None:
+    by_day = {"2026-09-01": {"deals_lost": 3, "lost_age|199": 1, "lost_age|200": 1, "lost_age|202": 1}}
+    found = baseline(TODAY, totals(by_day), by_day, PLAN)
+    assert (found.reached[199:], found.lost_at[199:]) == ([3, 1 + 3], [1, 2])

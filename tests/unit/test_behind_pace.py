@@ -82,10 +82,20 @@ def test_a_rule_may_ask_for_more_or_less_than_the_status_does() -> None:
     assert outcome(changed(RULE, clear=0.6), quota(status="at_risk", pace=0.9)) == CAUGHT_UP
 
 
+def test_a_pace_at_a_threshold_is_not_below_it() -> None:
+    assert outcome(changed(RULE, fire=0.7), quota(pace=0.7)) == BETWEEN
+    assert outcome(changed(RULE, clear=0.9), quota(status="at_risk", pace=0.9)) == CAUGHT_UP
+
+
+def test_too_early_to_tell_is_too_early_whatever_the_numbers() -> None:
+    assert outcome(RULE, quota(status="too_early", pace=0.0, attained=0, expected=10)) == BETWEEN
+
+
 def test_a_stricter_rule_still_wants_evidence_for_counts() -> None:
     strict = changed(RULE, fire=0.9)
     assert outcome(strict, quota(status="at_risk", pace=0.85, attained=17, expected=20)) == BETWEEN
     assert outcome(strict, quota(status="at_risk", pace=0.85, attained=84, expected=99)) == BETWEEN
+    assert outcome(strict, quota(status="at_risk", pace=0.0, attained=0, expected=4)) == HOLDS
     assert outcome(strict, quota(status="at_risk", pace=0.89, attained=89, expected=100)) == HOLDS
     assert outcome(strict, quota(status="at_risk", pace=0.85, attained=17, expected=20, target=20)) == HOLDS
     assert outcome(strict, quota("revenue", status="at_risk", pace=0.85)) == HOLDS

@@ -5,7 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quota.errors import InvalidRecord
-from quota.facts import identity, require_plausible
+from quota.facts import identity, join, require_plausible
+from schemas.fields import Origin
+from schemas.meetings import MeetingChanged
+from tests.unit.floor import HERE, noon
 
 names = st.text(alphabet="ab|%7C", max_size=4)
 
@@ -29,6 +32,7 @@ def test_an_identity_is_the_source_a_bar_and_the_id() -> None:
         datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))),
         datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-14))),
         datetime(1970, 1, 1, 5, tzinfo=timezone(timedelta(hours=6))),
+        datetime(2199, 12, 31, 19, tzinfo=timezone(timedelta(hours=-6))),
     ],
 )
 def test_moments_that_calendars_cannot_count_are_refused_by_field(moment: datetime) -> None:
@@ -41,3 +45,12 @@ def test_moments_that_calendars_cannot_count_are_refused_by_field(moment: dateti
 )
 def test_moments_within_bounds_pass(moment: datetime | None) -> None:
     require_plausible(moment, "occurred_at")
+
+
+def test_a_fact_that_was_sent_quietly_is_the_same_fact() -> None:
+    aloud, quietly = (
+        MeetingChanged("1", "crm", noon("2026-05-04"), "m", "ben", "booked", quiet=quiet) for quiet in (False, True)
+    )
+    known = join({}, [(quietly, HERE)])
+    assert known == {"crm|1": (aloud, HERE)}
+    assert join(known, [(aloud, Origin("again", 1, 1))]) is None

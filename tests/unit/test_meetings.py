@@ -117,8 +117,14 @@ def test_each_count_goes_to_the_organizer_in_force_then() -> None:
 
 
 def test_before_an_organizer_is_named_the_first_one_counts() -> None:
-    late = change("2026-05-06", organizer="ben")
-    assert credited(change("2026-05-04", "booked"), late) == {("rep:ben", "2026-05-04"): {"meetings_scheduled": 1}}
+    late, later = change("2026-05-06", organizer="ben"), change("2026-05-07", organizer="dan")
+    expected = {("rep:ben", "2026-05-04"): {"meetings_scheduled": 1}}
+    assert credited(change("2026-05-04", "booked"), late, later) == expected
+
+
+def test_an_organizer_is_in_force_from_the_moment_he_is_named() -> None:
+    booked = change("2026-05-04", "booked", "ben")
+    assert set(credited(change("2026-05-03", organizer="dan"), booked)) == {("rep:ben", "2026-05-04")}
 
 
 def test_an_unknown_organizer_leaves_the_meeting_unassigned_until_the_plan_knows_him() -> None:

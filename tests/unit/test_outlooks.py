@@ -112,3 +112,9 @@ def test_of_28_days_today_is_the_last() -> None:
 def test_an_empty_scope_has_an_outlook_of_zeros() -> None:
     found = outlook("rep:dan", TODAY, {}, opened_of({}), {}, PLAN)
     assert (found.open, found.open_unknown, found.created, found.credited) == ({}, {}, 0, {"2026-Q3": 0})
+
+
+def test_credited_is_what_the_days_of_the_quarter_brought_its_first_and_last_included() -> None:
+    days = ("2026-06-30", "2026-07-01", "2026-09-30", "2026-10-01")
+    by_day = {day: {"revenue": 10**place} for place, day in enumerate(days)}
+    assert outlook("company", TODAY, merged(by_day), opened_of({}), by_day, PLAN).credited == {"2026-Q3": 110}

@@ -11,22 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace as changed
 
-from quota.lifecycle import Verdict
 from quota.periods import Period
 from quota.plans import PlanIndex
-from quota.shortage import Projection, projection, target_of, too_late, verdict
-from schemas.plan import Quota, Rule
+from quota.shortage import Projection, projection, target_of, too_late
 from schemas.standings import Baseline, Outlook
 from tests.unit.chances import baselines, between_by_definition, taught
 from tests.unit.floor import a_plan
-
-SCOPE = "team:central"
-DAY = date(2026, 8, 14)
-Q3 = Period("quarter", "2026-Q3", date(2026, 7, 1), date(2026, 10, 1))
-Q4 = Period("quarter", "2026-Q4", date(2026, 10, 1), date(2027, 1, 1))
-RULE = Rule("short", "early_stage_shortage", lead=60)
-QUOTA = Quota("central-revenue", SCOPE, "revenue", "quarter", "300000")
-PLAN = a_plan(QUOTA, rules=(RULE,))
+from tests.unit.pipeline import DAY, PLAN, Q3, Q4, RULE, SCOPE, SEEN, STEADY, judged, with_quota
 
 # The check of the definition: 300 k to win, 60 k won, 105 k from open deals, 58.5 k from 6 new ones a week.
 CHECK = Projection(
@@ -43,47 +34,6 @@ CHECK = Projection(
     ratio=1.0,
 )
 
-# Every day 1 % of the open deals are won and 1 % lost, at any age; a win is worth 2,000 dollars.
-STEADY = changed(
-    taught([1000] * 201, [10] * 201, [10] * 201, DAY.isoformat()),
-    won=200,
-    lost=200,
-    won_amount=200 * 2_000_00,
-    first_closing="2026-01-05",
-    lead=45,
-)
-SEEN = Outlook(
-    scope=SCOPE,
-    day=DAY.isoformat(),
-    open={"2026-08-01": 40_000_00, "2026-05-01": 60_000_00},
-    open_unknown={"2026-07-01": 10_000_00},
-    created=28,
-    early_created=20,
-    won=40,
-    lost=40,
-    won_amount=40 * 2_000_00,
-    credited={"2026-Q3": 55_000_00},
-    open_count=50,
-    open_amount=110_000_00,
-    early_count=30,
-    early_amount=66_000_00,
-)
-
-
-def judged(
-    outlook: Outlook = SEEN,
-    baseline: Baseline | None = STEADY,
-    rule: Rule = RULE,
-    plan: PlanIndex = PLAN,
-    day: date = DAY,
-) -> tuple[str, Verdict]:
-    period, found = verdict(rule, outlook, baseline, plan, day)
-    return period.id, found
-
-
-def with_quota(target: str, **more: Any) -> PlanIndex:
-    return a_plan(changed(QUOTA, target=target, **more), rules=(RULE,))
-
 
 def test_the_check_of_the_definition_is_25_5_percent_short_and_needs_13_8_a_week() -> None:
     assert CHECK.projected == 223_500_00
@@ -99,6 +49,11 @@ def test_needed_creations_would_close_the_gap() -> None:
 
 def test_where_nothing_new_can_close_in_time_no_number_of_creations_is_named() -> None:
     assert replace(CHECK, incoming=0.0).needed is None
+    assert replace(CHECK, incoming=0.5).needed is not None
+
+
+def test_where_nothing_is_missing_no_creations_are_needed() -> None:
+    assert replace(CHECK, credited=400_000_00).needed == 0.0
 
 
 def test_the_last_useful_day_is_the_last_from_which_the_lead_reaches_the_period() -> None:
@@ -157,6 +112,11 @@ def test_the_order_in_which_days_arrived_does_not_touch_a_single_bit(random: Any
     assert seen[0] == seen[1]
 
 
+def test_a_pipeline_without_closings_says_nothing_of_rates_and_values() -> None:
+    seen = projection(SEEN, taught([0], [0], [0]), 1, Q4, 60, DAY)
+    assert (seen.ratio, seen.average_value) == (1.0, SEEN.won_amount / (SEEN.won + 20))
+
+
 def test_only_revenue_of_the_quarter_in_question_is_credited() -> None:
     assert projection(SEEN, STEADY, 1, Q3, 30, DAY).credited == 55_000_00
     assert projection(SEEN, STEADY, 1, Q4, 60, DAY).credited == 0
@@ -176,7 +136,8 @@ def test_the_target_is_the_revenue_quota_of_the_quarter_in_company_currency() ->
         (date(2026, 8, 2), 60, "2026-Q4"),
         (date(2026, 8, 1), 60, "2026-Q3"),
         (date(2026, 9, 30), 0, "2026-Q3"),
-        (date(2026, 8, 14), None, "2026-Q3"),
+        (date(2026, 8, 16), None, "2026-Q3"),  # by the lead of the baseline, 45 days
+        (date(2026, 8, 17), None, "2026-Q4"),
     ],
 )
 def test_the_quarter_in_question_contains_the_day_plus_the_lead(day: date, lead: int | None, quarter: str) -> None:
@@ -186,9 +147,10 @@ def test_the_quarter_in_question_contains_the_day_plus_the_lead(day: date, lead:
 @pytest.mark.parametrize(
     ("target", "fire", "clear", "reason"),
     [
-        ("150000", None, None, "short"),
-        ("95000", None, None, "enough"),
-        ("105000", None, None, "between"),
+        ("117700", None, None, "short"),  # by 20.4 %
+        ("116900", None, None, "between"),  # 19.9 %
+        ("99000", None, None, "between"),  # 5.4 %
+        ("98400", None, None, "enough"),  # 4.8 %
         ("105000", 0.1, None, "short"),
         ("105000", None, 0.15, "enough"),
         ("105000", 0.1, 0.15, "short"),
@@ -242,12 +204,18 @@ def test_while_nobody_knows_a_lead_the_minimum_counts_for_the_current_quarter() 
     rule = changed(RULE, lead=None, minimum=31)
     quarter, found = judged(baseline=changed(STEADY, lead=None), rule=rule)
     assert (quarter, found.reason) == ("2026-Q3", "below_minimum")
+    quarter, found = judged(baseline=None, rule=rule)
+    assert (quarter, found.reason) == ("2026-Q3", "below_minimum")
 
 
 @pytest.mark.parametrize("plan", [a_plan(rules=(RULE,)), with_quota("0")])
 def test_without_a_target_there_is_no_verdict(plan: PlanIndex) -> None:
     found = judged(plan=plan)[1]
     assert (found.holds, found.clears, found.reason) == (None, False, "no_target")
+
+
+def test_the_least_of_targets_is_one() -> None:
+    assert judged(plan=with_quota("0.01"))[1].reason == "enough"
 
 
 def test_a_manager_reads_what_is_missing_what_would_close_it_and_until_when() -> None:
@@ -268,7 +236,8 @@ def test_a_manager_is_told_when_new_opportunities_cannot_help_any_more() -> None
 
 
 def test_a_manager_reads_that_it_is_enough_again() -> None:
-    summary, _ = judged(plan=with_quota("90000"))[1].tell("resolved")
+    summary, details = judged(plan=with_quota("90000"))[1].tell("resolved")
+    assert details["at_stake"] == "0.00"
     assert summary.startswith("Central has enough opportunities for 2026-Q4 again: USD 93,633 in sight of USD 90,000")
 
 
@@ -280,7 +249,14 @@ def test_a_manager_reads_the_plain_rule_with_its_low_confidence() -> None:
         "(low confidence: with 1 deal won so far there is no projection yet)."
     )
     assert details["confidence"] == "low"
+    assert details["assumptions"] == {"n_won": 1, "first_closing": "2026-01-05"}
     assert "no longer fewer than" in found.tell("resolved")[0]
+
+
+def test_before_the_first_baseline_a_manager_reads_that_nothing_was_won() -> None:
+    summary, details = judged(baseline=None, rule=changed(RULE, minimum=31))[1].tell("firing")
+    assert "with 0 deals won so far" in summary
+    assert details["assumptions"] == {"n_won": 0, "first_closing": None}
 
 
 def test_a_manager_reads_that_it_is_too_late_for_new_opportunities() -> None:
@@ -297,4 +273,5 @@ def test_the_details_carry_every_assumption_and_travel_as_json() -> None:
     assert (details["created_a_week"], details["early_created_a_week"]) == (7.0, 5.0)
     assert details["last_useful_creation_day"] == "2026-11-01"
     assert (details["as_of"], details["unit"]) == ("2026-08-14", "USD")
-    assert (details["assumptions"]["n"], details["assumptions"]["lead_days"]) == (400, 60)
+    assert (details["assumptions"]["n"], details["assumptions"]["n_scope"]) == (400, 80)
+    assert details["assumptions"]["lead_days"] == 60

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace as changed
 
 from quota.alerts import at_tick, at_wins
-from quota.lifecycle import Change
+from quota.lifecycle import Change, fresh
 from quota.plans import PlanIndex
 from schemas.alerts import AlertState, Transition
 from schemas.control import Tick
@@ -158,6 +158,11 @@ def test_other_days_and_other_reps_are_left_alone() -> None:
     other_day = (date.fromisoformat(DAY) - timedelta(days=1)).isoformat()
     assert at_wins([Wins(BEN, other_day, {})], alerts.states, PLAN, tick(2)) == []
     assert alerts.states[f"won|{BEN}|{DAY}|D1"].state == "firing"
+
+
+def test_an_alert_of_the_same_day_that_is_no_win_is_left_alone() -> None:
+    pace = changed(fresh(Rule("pace", "behind_pace"), BEN, DAY, "calls_placed"), state="firing")
+    assert at_wins([Wins(BEN, DAY, {})], {pace.fingerprint: pace}, PLAN, tick()) == []
 
 
 steps = st.lists(
