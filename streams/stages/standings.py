@@ -69,7 +69,11 @@ class Standings:
     def take(self, said: object, record: Fetched, epoch: int) -> None:
         """Notes a cell; it counts for the next tick of its sender."""
         if isinstance(said, Credit):
-            self.held.say(f"{said.sender}|{said.scope}|{said.day}", epoch, (said.parts, said.quiet))
+            key = f"{said.sender}|{said.scope}|{said.day}"
+            before = self.held.versions.get(key) if said.quiet else None
+            # A later quiet change of the same tick must not hush an earlier one.
+            quiet = said.quiet and (not before or before[-1].epoch != epoch or before[-1].value[1])
+            self.held.say(key, epoch, (said.parts, quiet))
 
     def owed(self) -> Iterable[Outgoing]:
         """The standings that no rule looks at, each as of the last tick that changed it."""
