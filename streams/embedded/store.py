@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -29,23 +30,42 @@ VERSION = 1
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection with the settings of this log; raises LogError when the file is none of ours."""
+    """A connection with this log's settings; a file that is none of ours is left as it is and raises LogError."""
     try:
         found = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256)
-        found.execute("PRAGMA journal_mode = WAL")
-        # A crash of the process loses nothing; only a power cut may lose the last moments, consistently.
-        found.execute("PRAGMA synchronous = NORMAL")
-        found.execute("PRAGMA wal_autocheckpoint = 4000")
-        version = found.execute("PRAGMA user_version").fetchone()[0]
-        if version not in (0, VERSION):
-            message = f"{path} was written by another version (layout {version}, this one reads {VERSION})"
-            raise LogError(message)
-        if version == 0:
-            found.executescript(LAYOUT + f"PRAGMA user_version = {VERSION};")
+        with ExitStack() as unless_ready:
+            unless_ready.callback(found.close)
+            _prepare(found, path)
+            unless_ready.pop_all()
     except sqlite3.DatabaseError as error:
         message = f"{path} is not a QuotaFlow log or cannot be opened ({error}): name another file with --broker"
         raise LogError(message) from error
     return found
+
+
+def _prepare(database: sqlite3.Connection, path: Path) -> None:
+    if _is_new(database, path):
+        # One transaction, so that another process sees all of it or nothing.
+        database.executescript(f"BEGIN IMMEDIATE; {LAYOUT} PRAGMA user_version = {VERSION}; COMMIT;")
+    database.execute("PRAGMA journal_mode = WAL")
+    # A crash of the process loses nothing; only a power cut may lose the last moments, consistently.
+    database.execute("PRAGMA synchronous = NORMAL")
+    database.execute("PRAGMA wal_autocheckpoint = 4000")
+
+
+def _is_new(database: sqlite3.Connection, path: Path) -> bool:
+    """Whether the file is empty; raises LogError when somebody else's tables are in it."""
+    version = database.execute("PRAGMA user_version").fetchone()[0]
+    tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if version == 0 and not tables:
+        return True
+    if "spots" not in tables:
+        message = f"{path} is not a QuotaFlow log but another program's database: name another file with --broker"
+        raise LogError(message)
+    if version != VERSION:
+        message = f"{path} was written by another version (layout {version}, this one reads {VERSION})"
+        raise LogError(message)
+    return False
 
 
 class Store:
