@@ -2,6 +2,7 @@
 
 import base64
 import random
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +54,11 @@ def raw_of(letter: Json) -> bytes:
     return base64.b64decode(letter["raw"]) if letter.get("encoding") == "base64" else letter["raw"].encode()
 
 
+def size_and_start(letter: Json) -> tuple[int, bytes]:
+    raw = raw_of(letter)
+    return len(raw) + letter.get("truncated", 0), raw[:KEPT]
+
+
 def kept_well(letter: Json, raw: bytes) -> bool:
     """Whether the letter has the bytes, or of very many the first ones and how many are missing."""
     kept, missing = raw_of(letter), letter.get("truncated", 0)
@@ -90,27 +96,20 @@ def test_garbage_in_the_source_topics_does_not_stop_a_worker(export: Path, examp
     flow = Quotaflow.embedded(tmp_path)
     flow.run("plan", "apply", example)
     good, chance = [*map(line, facts(export))], random.Random(6)
-    unusable: list[bytes | None] = [*bad_lines(facts(export), 3000, 7), None, b"", b'{"type":"tick","number":"x"}']
-    values = [(value, True) for value in unusable] + [(value, False) for value in good]
-    chance.shuffle(values)
-    records = [
-        Outgoing("sales.deals.v1" if not bad else chance.choice(SOURCES), chance.randrange(SHARDS), b"anyone", value)
-        for value, bad in values
-    ]
+    unusable = [*bad_lines(facts(export), 3000, 7), b"", b'{"type":"tick","number":"x"}']
+    records = [Outgoing(chance.choice(SOURCES), chance.randrange(SHARDS), b"anyone", value) for value in unusable]
+    records += [Outgoing("sales.deals.v1", chance.randrange(SHARDS), b"anyone", value) for value in good]
+    chance.shuffle(records)
     with working(flow) as worker, Beside(flow.broker) as beside:
-        offsets = beside.append(records)
+        beside.append(records)
         (tmp_path / "facts.ndjson").write_bytes(b"\n".join(good))
         flow.run("replay", tmp_path / "facts.ndjson", "--wait")
         assert worker.running
         assert wrong(flow.standings(), export) == []
-        letters = {letter["id"]: letter for letter in flow.lines("dead-letters", "list")}
-    expected = {
-        f"{record.topic}/{record.partition}/{offset}": record.value or b""
-        for record, offset, (_, bad) in zip(records, offsets, values, strict=True)
-        if bad
-    }
-    assert letters.keys() == expected.keys()
-    assert [letter for letter in letters.values() if not kept_well(letter, expected[letter["id"]])] == []
+        letters = flow.lines("dead-letters", "list")
+    # By content, not by place: a fact in the wrong partition is forwarded before it is looked at as a whole.
+    assert len({letter["id"] for letter in letters}) == len(letters)
+    assert Counter(map(size_and_start, letters)) == Counter((len(raw), raw[:KEPT]) for raw in unusable)
 
 
 def test_a_letter_is_shown_whole_and_what_is_still_bad_stays_when_it_is_sent_again(mixed: Mixed) -> None:
