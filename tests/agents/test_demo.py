@@ -1,0 +1,170 @@
+"""`quotaflow demo` as a process: it shows, stops, goes on from its log, and ends with what `report` says."""
+
+import os
+import pty
+import signal
+import struct
+import subprocess
+import termios
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from fcntl import ioctl
+from pathlib import Path
+
+import pytest
+
+from streams.lock import WorkerLock
+from streams.simulate import between
+from streams.simulate.hours import ZONE
+from tests.agents.demos import REPS, Sent, alerts, is_live, more_than, playing, sent, statuses
+from tests.agents.example import QUOTAFLOW, Quotaflow
+
+SEED = 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run printed, what it said on stderr, and what `report` said afterwards."""
+
+    lines: list[str]
+    said: str = ""
+    report: str = ""
+
+
+@dataclass(frozen=True)
+class Story:
+    """Four runs on one log: stopped by SIGTERM, killed, stopped by SIGINT once live, and ended by --for."""
+
+    floor: Quotaflow
+    stopped: Run
+    killed: Run
+    live: Run
+    timed: Run
+    alerts: list[str]
+    sent: Sent
+
+    @property
+    def runs(self) -> list[Run]:
+        return [self.stopped, self.killed, self.live, self.timed]
+
+
+def fired_and_resolved(lines: list[str]) -> bool:
+    return {"firing", "resolved"} <= {state for state, _ in alerts(lines)} and more_than(500)(lines)
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    floor = Quotaflow(tmp_path_factory.mktemp("demo"))
+    with playing(floor) as demo:
+        demo.until(fired_and_resolved)
+        demo.process.send_signal(signal.SIGTERM)
+        stopped = Run(demo.lines, demo.ended(), floor.run("report").stdout)
+    with playing(floor) as demo:
+        demo.until(more_than(statuses(stopped.lines)[-1].facts + 500))
+        demo.process.kill()
+        killed = Run(demo.lines)
+    with playing(floor) as demo:
+        demo.until(is_live)
+        demo.process.send_signal(signal.SIGINT)
+        live = Run(demo.lines, demo.ended(), floor.run("report").stdout)
+    with playing(floor, "--for", "3") as demo:
+        timed = Run(demo.lines, demo.ended(), floor.run("report").stdout)
+    history = [each["summary"] for each in floor.json("alerts", "--history")["transitions"]]
+    return Story(floor, stopped, killed, live, timed, history, sent(floor.path))
+
+
+def test_it_applies_the_example_plan_once(story: Story) -> None:
+    assert "Acme in USD, 12 reps" in story.stopped.lines[0]
+    assert [run for run in (story.killed, story.live, story.timed) if "Acme in USD" in run.lines[0]] == []
+
+
+def test_facts_add_up_from_run_to_run(story: Story) -> None:
+    counts = [
+        each.facts for run in (story.stopped, story.killed, story.live, story.timed) for each in statuses(run.lines)
+    ]
+    before_the_kill = [each.facts for each in statuses(story.stopped.lines + story.killed.lines)]
+    assert before_the_kill == sorted(before_the_kill)
+    assert counts[0] < 500
+    assert counts[-1] == story.sent.counts.total()
+    assert statuses(story.live.lines)[0].facts >= before_the_kill[-1]
+
+
+@pytest.mark.parametrize("name", ["stopped", "live", "timed"])
+def test_the_last_table_is_the_report(name: str, story: Story) -> None:
+    run: Run = getattr(story, name)
+    assert run.report.startswith("Acme, as of ")
+    assert "".join(run.lines).endswith(run.report)
+
+
+@pytest.mark.parametrize("name", ["stopped", "live", "timed"])
+def test_it_says_how_to_go_on_and_how_to_start_afresh(name: str, story: Story) -> None:
+    run: Run = getattr(story, name)
+    assert run.said == (
+        f"Stopped. `quotaflow demo --broker {story.floor.broker}` goes on from the same log; "
+        f"delete {story.floor.path} makes it start afresh.\n"
+    )
+
+
+def test_every_transition_has_its_line_in_the_run_that_brought_it(story: Story) -> None:
+    first = [summary for _, summary in alerts(story.stopped.lines)]
+    told = [summary for run in story.runs for _, summary in alerts(run.lines)]
+    assert first
+    assert sorted(first) == sorted(story.alerts[: len(first)])
+    assert len(told) > len(first)
+    assert Counter(told) - Counter(story.alerts) == Counter()
+
+
+def test_all_runs_together_sent_the_floor_from_its_first_fact_to_the_last(story: Story) -> None:
+    opened = datetime.combine(story.sent.first.astimezone(ZONE).date(), time.min, ZONE)
+    until = story.sent.last + timedelta(microseconds=1)
+    wanted = {fact.id for fact in between(REPS, SEED, opened, until, opened=opened)}
+    assert {name for name in story.sent.counts if not name.startswith("live-")} == wanted
+    assert sum(1 for name in story.sent.counts if name.startswith("live-")) > 0
+
+
+def test_a_live_floor_leaves_nothing_to_nobody(story: Story) -> None:
+    assert story.floor.json("status")["unassigned"] == {}
+
+
+def test_on_a_terminal_a_table_moves_until_ctrl_c(tmp_path: Path) -> None:
+    floor = Quotaflow(tmp_path)
+    pid, terminal = pty.fork()
+    if pid == 0:
+        command = [*QUOTAFLOW, "demo", "--reps", str(REPS), "--broker", floor.broker]
+        os.execve(command[0], command, {"TERM": "xterm"})
+    ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 140, 0, 0))
+    screen = b""
+    while not all(word in screen for word in (b"Bruno Haas", b"weighted", b"firing")) or screen.count(b"as of") < 5:
+        screen += os.read(terminal, 65536)
+        assert len(screen) < 2_000_000
+    os.write(terminal, b"\x03")
+    rest = b""
+    while b"makes it start afresh" not in rest:
+        rest += os.read(terminal, 65536)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    os.close(terminal)
+    assert b"Acme, as of" in rest
+
+
+def test_a_second_demo_is_told_of_the_first(tmp_path: Path) -> None:
+    floor = Quotaflow(tmp_path)
+    with WorkerLock(floor.path, "demo"):
+        said = floor.run("demo", "--for", "1", "--broker", floor.broker, code=1).stderr
+    assert f"`quotaflow demo` (process {os.getpid()}) works on {floor.path} already" in said
+    assert "stop that one first" in said
+
+
+def test_it_wants_a_file_for_its_log(tmp_path: Path) -> None:
+    said = Quotaflow(tmp_path).run("demo", "--broker", "kafka://localhost:9092", code=2).stderr
+    assert "write --broker embedded://PATH" in said
+
+
+def test_it_leaves_the_log_alone_that_the_environment_names(tmp_path: Path) -> None:
+    environment = {"QUOTAFLOW_BROKER": f"embedded://{tmp_path / 'precious.db'}"}
+    done = subprocess.run(
+        [*QUOTAFLOW, "demo", "--for", "0"], cwd=tmp_path, env=environment, capture_output=True, check=True
+    )
+    assert b"`quotaflow demo` goes on from the same log; `make demo-clean` makes it start afresh." in done.stderr
+    assert (tmp_path / "quotaflow-demo.db").exists()
+    assert not (tmp_path / "precious.db").exists()
