@@ -1,0 +1,122 @@
+"""Sums kept by difference are those computed from scratch, and every standing that changed is said."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quota.cells import add
+from quota.periods import period_of
+from quota.plans import PlanIndex
+from schemas.credits import Parts
+from schemas.standings import Standing
+from streams.stages.sums import Sums, day_of
+from tests.runtime.history import MONDAY, plan
+
+PLAN = PlanIndex(plan(1))
+SCOPES = ("rep:anna", "rep:cara", "company")
+OPENED = {
+    "open|prospecting": 3,
+    "open_amount|prospecting": 500,
+    "open_unknown|engaging": 1,
+    "open_unknown_amount|engaging": 9,
+}
+PARTS = ("calls_placed", "deals_won", "revenue", "won_age|3", "lead|l1", "won_deal|d1", *OPENED)
+Cells = dict[tuple[str, str], Parts]
+
+cells = st.dictionaries(st.sampled_from(PARTS), st.integers(1, 3), max_size=4)
+
+
+def day(number: int) -> str:
+    return (MONDAY + timedelta(days=number)).date().isoformat()
+
+
+def change(before: Mapping[str, int], now: Mapping[str, int]) -> Parts:
+    found = dict(now)
+    add(found, before, -1)
+    return found
+
+
+def merged(cells: Cells, scope: str, kind: str | None = None, period: str | None = None) -> Parts:
+    """All cells of a scope, or those of a period, merged one by one."""
+    found: Parts = {}
+    for (whose, day), parts in cells.items():
+        within = kind is None or period_of(kind, day_of(day), PLAN.calendar(scope)).id == period
+        if whose == scope and within:
+            add(found, parts)
+    return found
+
+
+def without_zeros(found: Mapping[Any, Mapping[str, int]]) -> dict[Any, dict[str, int]]:
+    return {key: dict(parts) for key, parts in found.items() if parts}
+
+
+def split(parts: Parts, *, opened: bool) -> Parts:
+    return {part: number for part, number in parts.items() if (part in OPENED) == opened}
+
+
+@given(st.lists(st.tuples(st.sampled_from(SCOPES), st.integers(0, 9), cells), max_size=30))
+def test_sums_by_difference_are_those_from_scratch(changes: list[tuple[str, int, Parts]]) -> None:
+    sums, now = Sums(), Cells()
+    for scope, number, parts in changes:
+        key = scope, day(number)
+        if difference := change(now.get(key, {}), parts):
+            sums.add(*key, difference, PLAN, quiet=False)
+        now[key] = parts
+    assert {(s, d): p for s, days in sums.days.items() for d, p in days.items()} == without_zeros(now)
+    for scope in SCOPES:
+        everything = merged(now, scope)
+        lasting = {k: v for k, v in split(everything, opened=False).items() if k not in ("lead|l1", "won_deal|d1")}
+        assert sums.totals.get(scope, {}) == lasting
+        if scope in sums.opened:
+            assert sums.opened[scope].parts == split(everything, opened=True)
+            assert sums.opened[scope].known == amounts(now, scope, "open_amount|prospecting")
+            assert sums.opened[scope].unknown == amounts(now, scope, "open_unknown_amount|engaging")
+    for (scope, name), period in sums.known.items():
+        found = sums.periods.get((scope, name), {})
+        assert found == split(merged(now, scope, period.kind, name), opened=False)
+        assert sums.standing((scope, name), PLAN, MONDAY).period == name
+
+
+def amounts(cells: Cells, scope: str, part: str) -> dict[str, int]:
+    return {day: parts[part] for (whose, day), parts in cells.items() if whose == scope and part in parts}
+
+
+def shown(standing: Standing) -> object:
+    """What does not change with time alone."""
+    return standing.metrics, standing.pipeline and standing.pipeline.stages
+
+
+def midnight_between(before: datetime | None, at: datetime) -> bool:
+    """Anywhere."""
+    return before is None or any(
+        PLAN.calendar(scope).local_day(before) != PLAN.calendar(scope).local_day(at) for scope in SCOPES
+    )
+
+
+@given(st.data())
+def test_every_standing_that_changed_is_said_at_the_next_tick(data: st.DataObject) -> None:
+    sums, now, said = Sums(), Cells(), dict[tuple[str, str], Standing]()
+    before: datetime | None = None
+    at = MONDAY + timedelta(hours=9)
+    for _ in range(data.draw(st.integers(1, 6), label="ticks")):
+        days = st.integers(0, (at - MONDAY).days)
+        for scope, number, parts in data.draw(st.lists(st.tuples(st.sampled_from(SCOPES), days, cells), max_size=4)):
+            key = scope, day(number)
+            if difference := change(now.get(key, {}), parts):
+                sums.add(*key, difference, PLAN, quiet=False)
+            now[key] = parts
+        if before is None:
+            sums.touch_all(SCOPES)
+        due = midnight_between(before, at) or data.draw(st.booleans(), label="due")
+        wanted = sums.wanted(PLAN, SCOPES, before, at, due=due)
+        said |= {key: sums.standing(key, PLAN, at) for key in wanted}
+        sums.settle()
+        for key, period in sums.known.items():
+            ended = PLAN.calendar(key[0]).local_day(at) >= period.end
+            if sums.periods.get(key) or not ended:
+                fresh = sums.standing(key, PLAN, at)
+                assert shown(said[key]) == shown(fresh), key
+        before, at = at, at + timedelta(hours=data.draw(st.integers(0, 30), label="hours"))
