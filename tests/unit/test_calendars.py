@@ -94,6 +94,10 @@ def test_working_days_are_what_counting_days_gives(calendar: Calendar, start: da
     assert WorkCalendar(calendar).working_days(start, end) == len(working)
 
 
+def test_there_are_no_working_days_back_in_time() -> None:
+    assert WorkCalendar(Calendar("any", "UTC")).working_days(date(2026, 5, 29), date(2026, 5, 4)) == 0
+
+
 @given(calendar=calendars(), day=days)
 def test_a_day_begins_where_the_local_day_changes(calendar: Calendar, day: date) -> None:
     ready = WorkCalendar(calendar)
@@ -151,9 +155,19 @@ def test_a_zone_that_does_not_exist_is_refused_by_name(zone: str) -> None:
         WorkCalendar(Calendar("any", zone))
 
 
-def test_hours_that_end_before_they_start_are_refused() -> None:
-    with pytest.raises(InvalidRecord, match="06:00"):
-        WorkCalendar(Calendar("night", "UTC", starts="22:00", ends="06:00"))
+@pytest.mark.parametrize("ends", ["06:00", "22:00"])
+def test_hours_that_do_not_end_after_they_start_are_refused(ends: str) -> None:
+    with pytest.raises(InvalidRecord, match=ends):
+        WorkCalendar(Calendar("night", "UTC", starts="22:00", ends=ends))
+
+
+def test_the_last_working_day_is_looked_for_during_a_year_and_a_little() -> None:
+    worked = date(2026, 1, 5)
+    off = {(worked + timedelta(days=number)).isoformat(): "closed" for number in range(1, 400)}
+    ready = WorkCalendar(Calendar("long", "UTC", working_days=tuple(range(7)), holidays=off))
+    evening = datetime(2026, 1, 5, 22, tzinfo=UTC)
+    assert ready.ended_working_day(None, evening + timedelta(days=369)) == worked
+    assert ready.ended_working_day(None, evening + timedelta(days=370)) is None
 
 
 def test_a_calendar_that_never_works_has_no_working_time() -> None:

@@ -55,6 +55,15 @@ def test_hundreds_of_hopeless_ages_leave_later_ones_exact() -> None:
     assert hazards.chance(199, 1) == 0.5
 
 
+def test_where_more_closed_than_were_known_the_chance_is_shared() -> None:
+    assert hazards_of(taught([1, 1, 1], [0, 1, 0], [0, 1, 0])).chance(0, 1) == pytest.approx(1 / 2)
+
+
+def test_lessons_of_different_lengths_are_refused() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        hazards_of(taught([4, 4], [0, 1], [0]))
+
+
 def test_without_a_single_deal_there_is_no_chance() -> None:
     assert hazards_of(taught([], [], [])).chance(0, 1000) == 0.0
     assert hazards_of(taught([0], [0], [0])).chance(3, 1000) == 0.0

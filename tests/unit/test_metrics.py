@@ -23,6 +23,11 @@ def test_a_count_is_its_component_and_zero_without_one(metric: str) -> None:
     assert value(metric, {metric: 123456}, {}, PLAN) == Measure(123456)
 
 
+@pytest.mark.parametrize("number", [-1, 0, 1999, 2000, 2001])
+def test_a_count_may_be_any_number(number: int) -> None:
+    assert value("calls_placed", {"calls_placed": number}, {}, PLAN) == Measure(number)
+
+
 def test_counts_are_the_built_in_ones_and_those_that_the_plan_declares() -> None:
     assert set(PLAN.counts) == {
         "applications",
@@ -96,6 +101,7 @@ def test_half_a_cent_goes_to_the_even_one(revenue: int, average: str) -> None:
 
 def test_average_deal_value_needs_a_priced_win() -> None:
     assert value("average_deal_value", {}, {}, PLAN).reason == "no_won_deals"
+    assert value("average_deal_value", {"deals_won": 1}, {}, PLAN) == Measure("0.00", "USD", n=1)
     unpriced = value("average_deal_value", {"deals_won": 2, "unpriced": 2}, {}, PLAN)
     assert unpriced == Measure(None, n=0, reason="no_priced_deals", excluded=2)
 
@@ -128,6 +134,7 @@ def test_leads_spoken_to_are_counted_once_however_often_spoken_to() -> None:
     assert value("leads_spoken_to", parts, {}, PLAN) == Measure(2)
     assert value("leads_spoken_to", {"meetings_held": 1, "lead|acme": 1}, {}, PLAN) == Measure(1)
     assert value("leads_spoken_to", {"chats": 1, "lead|acme": 1}, {}, PLAN) == Measure(1)
+    assert value("leads_spoken_to", {"calls_placed": 3}, {}, PLAN) == Measure(0)
 
 
 PIPELINE = {
@@ -143,6 +150,7 @@ PIPELINE = {
 def test_the_pipeline_is_by_stage_in_order_with_deals_of_unknown_creation() -> None:
     found = [(row.stage.id, row.count, row.amount, row.weighted) for row in open_stages(PIPELINE, PLAN)]
     assert found == [("prospecting", 0, 0, 0), ("engaging", 5, 2002, 500), ("proposal", 1, 505, 303)]
+    assert [(row.count, row.amount, row.weighted) for row in open_stages({}, PLAN)] == [(0, 0, 0)] * 3
 
 
 def test_pipeline_totals_are_the_sums_of_the_stages() -> None:

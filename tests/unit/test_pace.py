@@ -81,6 +81,8 @@ def test_a_day_off_has_no_working_time() -> None:
     sunday = period_of("day", date(2026, 12, 6), WEEKDAYS)
     found = progress(WEEKDAYS, sunday, at("2026-12-06"))
     assert (found.working, found.elapsed, found.days_left) == (False, 0.0, 0.0)
+    over = progress(WEEKDAYS, sunday, at("2026-12-07"))
+    assert (over.working, over.closed) == (False, True)
 
 
 zones = st.sampled_from(["America/Chicago", "Europe/Berlin", "Australia/Lord_Howe"])
@@ -127,6 +129,18 @@ def test_evidence_is_a_poisson_probability_below_one_in_twenty(attained: int, ex
         assert unlikely(attained, expected) == (probability < 0.05)
 
 
+def test_evidence_begins_below_one_in_twenty() -> None:
+    assert poisson(0, 2.9) == pytest.approx(0.055, abs=1e-3)
+    assert not unlikely(0, 2.9)
+    assert unlikely(0, 3.0)
+    assert not unlikely(0, 0.0)
+
+
+def test_what_is_not_counted_one_by_one_needs_no_evidence() -> None:
+    assert assess(Goal(4), 1, elapsed(0.5)).status == "behind"
+    assert assess(Goal(4, discrete=True), 1, elapsed(0.5)).status == "at_risk"
+
+
 def test_a_large_count_needs_no_more_evidence_than_its_pace() -> None:
     assert unlikely(79, 100)
     assert assess(Goal(2000, discrete=True), 799, elapsed(0.5)).status == "behind"
@@ -146,6 +160,7 @@ def test_a_large_count_needs_no_more_evidence_than_its_pace() -> None:
         (42_749_99, 0.5, 10, "at_risk"),
         (36_000_00, 0.5, 10, "at_risk"),
         (35_999_99, 0.5, 10, "behind"),
+        (35_999_99, 0.5, 0.5, "behind"),
         (-5_00, 0.5, 10, "behind"),
         (None, 0.5, 10, "no_data"),
     ],
@@ -228,6 +243,7 @@ def test_a_ratio_is_held_against_its_whole_target(attained: float, share: float,
         (50, 10, 1.0, "met"),
         (52, 10, 50 / 52, "on_track"),
         (60, 10, 50 / 60, "at_risk"),
+        (62.5, 10, 0.8, "at_risk"),
         (80, 10, 50 / 80, "behind"),
         (60, 0, 50 / 60, "missed"),
     ],
@@ -244,6 +260,7 @@ def test_where_lower_is_better_zero_is_met_without_an_attainment() -> None:
     found = assess(Goal(5, lower_is_better=True, discrete=True), 0, elapsed(0.5))
     assert (found.status, found.attainment, found.pace, found.gap) == ("met", None, None, -5)
     assert (found.reasons["attainment"], found.reasons["pace"]) == ("met_at_zero", "met_at_zero")
+    assert assess(Goal(5, lower_is_better=True, discrete=True), 1, elapsed(0.5)).attainment == 5
 
 
 @given(attained=st.integers(0, 10**6), more=st.integers(1, 10**6), share=st.floats(0, 1), target=st.integers(1, 10**6))
