@@ -35,6 +35,11 @@ class Crew:
     def _start(self) -> Process:
         return self._stack.enter_context(self._flow.start("worker", "--clock", "log"))
 
+    @property
+    def running(self) -> int:
+        """How many of the workers have not ended."""
+        return sum(worker.running for worker in self._workers)
+
     def takeovers(self) -> list[Takeover]:
         """All that the present processes took over, in order."""
         return sorted(
