@@ -80,6 +80,7 @@ def _header(view: View, log: str) -> Iterator[Text]:
     )
     phase = "live" if view.live else "the past at full speed"
     title = Text.assemble((plan.plan.company.name, "bold"), f", {when}  ", (phase, "green" if view.live else "yellow"))
+    title.no_wrap, title.overflow = True, "ellipsis"
     parts = (
         f"{counted(view.board.facts, 'fact', 'facts')} in, {view.rate:,.0f}/s",
         f"{counted(view.board.open_alerts, 'alert', 'alerts')} open",

@@ -1,5 +1,7 @@
 """`quotaflow demo` as a process: it shows, stops, goes on from its log, and ends with what `report` says."""
 
+import asyncio
+import io
 import os
 import pty
 import signal
@@ -10,14 +12,24 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from fcntl import ioctl
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
 
+from streams.demo.board import Board
+from streams.demo.inventory import inventory
+from streams.demo.screen import picture
+from streams.demo.view import View
+from streams.embedded.log import EmbeddedLog
 from streams.lock import WorkerLock
+from streams.serving.plan import newest
 from streams.simulate import between
 from streams.simulate.hours import ZONE
-from tests.agents.demos import REPS, Sent, alerts, is_live, more_than, playing, sent, statuses
+from tests.agents.demos import REPS, SHARDS, Sent, alerts, is_live, more_than, playing, sent, statuses
 from tests.agents.example import QUOTAFLOW, Quotaflow
 
 SEED = 1
@@ -168,3 +180,35 @@ def test_it_leaves_the_log_alone_that_the_environment_names(tmp_path: Path) -> N
     assert b"`quotaflow demo` goes on from the same log; `make demo-clean` makes it start afresh." in done.stderr
     assert (tmp_path / "quotaflow-demo.db").exists()
     assert not (tmp_path / "precious.db").exists()
+
+
+@pytest.fixture(scope="module")
+def view(story: Story) -> View:
+    async def read() -> View:
+        log = EmbeddedLog(story.floor.path)
+        await log.start()
+        board = Board(log, SHARDS, await newest(log), await inventory(log, SHARDS))
+        await board.refresh()
+        await log.stop()
+        return View(board, story.sent.last, 1.0, live=True)
+
+    return asyncio.run(read())
+
+
+@settings(deadline=None, max_examples=25)
+@given(width=st.integers(60, 200), height=st.integers(16, 60))
+def test_the_picture_fits_any_terminal_and_says_what_it_leaves_out(view: View, width: int, height: int) -> None:
+    file = io.StringIO()
+    console = Console(file=file, width=width, height=height)
+    console.print(picture(view, "a log", console.size))
+    drawn = file.getvalue().splitlines()
+    assert len(drawn) < height
+    assert max(map(len, drawn)) <= width
+    left_out = next((int(line.split()[1]) for line in drawn if "more in a taller terminal" in line), 0)
+    shown = [*takewhile(lambda line: line.strip() and "in a taller terminal" not in line, drawn[4:])]
+    assert shown[0].startswith("Acme ")
+    assert len(shown) + left_out == len([*view.board.rows()])
+
+
+def test_the_board_counts_the_facts_of_its_log(view: View, story: Story) -> None:
+    assert view.board.facts == story.sent.counts.total()
