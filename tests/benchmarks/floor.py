@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from msgspec import json
@@ -61,7 +61,7 @@ def activities(facts: int, days: int, seed: int) -> Iterator[list[Activity]]:
 
 async def fill(log: Log, shards: int, facts: int, days: int, seed: int = 1) -> int:
     """Appends plan, facts and a tick per day as the clock would have copied them; gives the number of the last tick."""
-    records = plan_records(plan(), 1, datetime.now(UTC))
+    records = plan_records(plan(), 1, START)
     await log.append([Outgoing(topics.PLAN.name, 0, *record) for record in records])
     await _everywhere(log, shards, PlanMarker(1))
     for day, done in enumerate(activities(facts, days, seed)):
