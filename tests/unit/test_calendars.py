@@ -75,6 +75,17 @@ def test_a_day_on_which_clocks_change_has_the_time_that_really_passes(
     assert (passed != ready.day_seconds) == (span[0] == "00:00")
 
 
+def test_hours_that_the_clocks_skip_are_no_working_time() -> None:
+    ready = WorkCalendar(
+        Calendar("night", "America/Chicago", working_days=tuple(range(7)), starts="02:50", ends="03:10")
+    )
+    seconds = [
+        ready.working_seconds(ready.start_of(date(2026, 3, day)), ready.start_of(date(2026, 3, day + 1)))
+        for day in (7, 8, 9)
+    ]
+    assert seconds == [1200, 0, 1200]
+
+
 @given(calendar=calendars(), moments=st.tuples(minutes, minutes, minutes))
 def test_working_time_adds_up_over_years(calendar: Calendar, moments: tuple[datetime, datetime, datetime]) -> None:
     first, middle, last = sorted(moments)
@@ -92,6 +103,14 @@ def test_working_days_are_what_counting_days_gives(calendar: Calendar, start: da
         day for day in one_by_one if day.weekday() in calendar.working_days and day.isoformat() not in calendar.holidays
     ]
     assert WorkCalendar(calendar).working_days(start, end) == len(working)
+
+
+@pytest.mark.parametrize(("year", "length"), [(2000, 366), (2023, 365), (2096, 366), (2100, 365), (2104, 366)])
+def test_a_year_has_its_days_at_the_turn_of_centuries_too(year: int, length: int) -> None:
+    ready = WorkCalendar(Calendar("any", "UTC", working_days=tuple(range(7))))
+    first, next_first = date(year, 1, 1), date(year + 1, 1, 1)
+    assert ready.working_days(first, next_first) == length
+    assert ready.working_seconds(ready.start_of(first), ready.start_of(next_first)) == length * ready.day_seconds
 
 
 def test_there_are_no_working_days_back_in_time() -> None:
