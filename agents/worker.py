@@ -71,7 +71,8 @@ class Worker:
     ) -> None:
         """Leaves in good order, or at least in time."""
         try:
-            await asyncio.wait_for(self._stop(), STOP_SECONDS)
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._stop()
         except TimeoutError:
             logger.warning(
                 "the worker did not stop within %s s and is cut short; nothing that was flushed is lost", STOP_SECONDS

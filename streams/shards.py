@@ -55,7 +55,7 @@ class Shards:
         self._app = app
         self.plans.on_news = self._pump
         start = await self.plans.read()
-        self._follower = asyncio.create_task(self._guard(self.plans.follow(start)))
+        self._follower = asyncio.create_task(self._guard(partial(self.plans.follow, start)))
         app.on_partitions_assigned.connect(self._assigned, weak=False)  # type: ignore[arg-type] # signals pass more than they declare
         app.on_partitions_revoked.connect(self._revoked, weak=False)  # type: ignore[arg-type] # signals pass more than they declare
 
@@ -77,10 +77,10 @@ class Shards:
         for shard in self.owned.values():
             shard.pump()
 
-    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _guard(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """A task of ours that fails stops the worker."""
         try:
-            await work
+            await work()
         except Exception as error:  # noqa: BLE001 - reported by the worker, whatever it is
             self._fail(error)
 
@@ -107,7 +107,7 @@ class Shards:
             self._start(number)
 
     def _start(self, number: int) -> None:
-        self._tasks[number] = asyncio.create_task(self._guard(self._run(number, self._opening)))
+        self._tasks[number] = asyncio.create_task(self._guard(partial(self._run, number, self._opening)))
 
     async def _run(self, number: int, opening: int) -> None:
         """Takes the shard over unless it was retained, opens it, and flushes until it is given up or lost."""
@@ -159,7 +159,7 @@ class Shards:
         if isinstance(error, ShutOut):
             await self._still_ours()
         self._opening += 1
-        self._tasks[number] = asyncio.create_task(self._guard(self._run(number, self._opening)))
+        self._tasks[number] = asyncio.create_task(self._guard(partial(self._run, number, self._opening)))
 
     async def _still_ours(self) -> None:
         """Gives the group the time of a heartbeat to say that the shard went to somebody else."""
@@ -182,6 +182,7 @@ class Shards:
 async def _bounded(action: Callable[[], Awaitable[None]], seconds: float = 5.0) -> None:
     """Tries to end in good order; what is not flushed is read again by the next owner."""
     try:
-        await asyncio.wait_for(action(), seconds)
+        async with asyncio.timeout(seconds):
+            await action()
     except (LogError, TimeoutError) as error:
         logger.warning("not stopped in good order, the next owner reads again: %s", error)

@@ -54,6 +54,7 @@ async def _growth(log: Log, version: int) -> None:
         await asyncio.sleep(POLL)
         return
     try:
-        await asyncio.wait_for(log.growth(version), 0.5)
+        async with asyncio.timeout(0.5):  # not `wait_for`: it may forget that it was cancelled
+            await log.growth(version)
     except TimeoutError:
         return
