@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.stages.held import Held, Version
@@ -34,6 +34,7 @@ def reloaded(held: Held[int], tick: int) -> Held[int]:
     return again
 
 
+@settings(deadline=None)
 @given(st.lists(says | ticks, max_size=40))
 def test_a_tick_sees_the_last_that_was_said_before_it_also_for_a_new_owner(
     steps: list[tuple[str, str, int, int] | tuple[str, int, bool]],
@@ -58,6 +59,7 @@ def test_a_tick_sees_the_last_that_was_said_before_it_also_for_a_new_owner(
             assert held.seen(key, tick) == expected[1]
 
 
+@settings(deadline=None)
 @given(st.lists(says, max_size=30), st.integers(0, 4))
 def test_what_no_tick_to_come_can_see_is_forgotten_and_every_change_is_to_be_stored(
     steps: list[tuple[str, str, int, int]], tick: int

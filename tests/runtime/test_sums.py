@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quota.cells import add
@@ -57,6 +57,7 @@ def split(parts: Parts, *, opened: bool) -> Parts:
     return {part: number for part, number in parts.items() if (part in OPENED) == opened}
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(SCOPES), st.integers(0, 9), cells), max_size=30))
 def test_sums_by_difference_are_those_from_scratch(changes: list[tuple[str, int, Parts]]) -> None:
     sums, now = Sums(), Cells()
@@ -96,6 +97,7 @@ def midnight_between(before: datetime | None, at: datetime) -> bool:
     )
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_every_standing_that_changed_is_said_at_the_next_tick(data: st.DataObject) -> None:
     sums, now, said = Sums(), Cells(), dict[tuple[str, str], Standing]()
