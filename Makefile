@@ -8,7 +8,7 @@ installed := .venv/.installed
 java_packages := openjdk-17-jre-headless maven
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-clean check test java schemas lock
+.PHONY: help install demo demo-clean check test java bench schemas lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -51,6 +51,9 @@ java:
 		else \
 			echo "make: the tests on Kafka need Java 17 and Maven: apt-get install $(java_packages)" >&2; \
 		fi; }
+
+bench: $(installed) java ## measure facts per second of one worker, on a real Kafka
+	$(bin)/python -m tests.benchmarks.throughput --kafka $(ARGS)
 
 schemas: $(installed) ## regenerate the JSON Schemas from the structs
 	$(bin)/python -m streams.json_schemas
