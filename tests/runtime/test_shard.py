@@ -6,6 +6,7 @@ import pytest
 from msgspec import json
 
 from schemas.control import Tick
+from schemas.dead_letters import DeadLetter
 from schemas.marks import Mark
 from streams import tables, topics
 from streams.batches import Batch, Fetched
@@ -123,3 +124,32 @@ def test_a_hop_reads_no_record_twice(log: FakeLog) -> None:
     records = owner.unread(DEALS)
     assert [hop.read(records[:1]), hop.read(records), hop.read(records[:1])] == [1, 2, 1]
     assert (hop.position, hop.tick) == (2, 4)
+
+
+UNUSABLE = {
+    "is no JSON": b"{",
+    "lacks fields": b'{"type":"deal_changed","id":"f1"}',
+    "is of no known type": b'{"type":"rumour"}',
+    "has no value": None,
+    "is too large": b'{"type":"deal_changed","id":"' + b"x" * (70 * 1024) + b'"}',
+    "is nested too deeply": b"[" * 60_000,
+}
+
+
+@pytest.mark.parametrize("value", UNUSABLE.values(), ids=UNUSABLE.keys())
+def test_what_cannot_be_used_is_set_aside_with_its_origin_and_what_follows_counts(
+    log: FakeLog, value: bytes | None
+) -> None:
+    log.write([Outgoing(DEALS, 0, b"d1", value)])
+    tick(log, DEALS, 0, 0)
+    both = owners(log)
+    both[0].step(DEALS, 2)
+    both[0].flush()
+    assert both[0].shard.readers[DEALS].mark.tick == 0
+    (kept,) = log.records[Spot(topics.DEAD_LETTERS.name, 0)]
+    letter = json.decode(kept.value or b"", type=DeadLetter)
+    assert (letter.id, kept.key) == (f"{DEALS}/0/0", f"{DEALS}/0/0".encode())
+    assert len(letter.raw) + letter.truncated == len(value or b"")
+    assert letter.raw == (value or b"")[: len(letter.raw)]
+    assert letter.reason
+    assert len(kept.value or b"") < 64 * 1024
