@@ -110,6 +110,14 @@ def test_a_year_may_have_53_weeks() -> None:
     assert (sundays.id, sundays.start) == ("2025-W53", date(2025, 12, 28))
 
 
+@pytest.mark.parametrize("first_weekday", range(7))
+def test_a_week_is_found_by_its_number_whatever_day_it_begins_with(first_weekday: int) -> None:
+    ready = calendar(first_weekday=first_weekday)
+    for year in range(2020, 2034):
+        first, second = (parse_period(f"{year}-W{number:02d}", ready) for number in (1, 2))
+        assert first.start <= date(year, 1, 4) < first.end == second.start
+
+
 @pytest.mark.parametrize(
     "text",
     [
