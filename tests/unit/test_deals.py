@@ -189,6 +189,18 @@ def test_a_stage_that_nobody_knows_is_counted_alone_until_the_plan_knows_it() ->
     assert contributions(record(*received), known)["rep:ben", "2026-03-02"] == {"opportunities_advanced": 1}
 
 
+def test_of_stages_that_nobody_knows_the_last_counts_until_it_is_cleared() -> None:
+    odd, strange = change("2026-02-02", "odd", "ben"), change("2026-02-03", "strange")
+    assert credited(odd, strange) == {("rep:ben", "2026-02-03"): {"unknown_stage": 1}}
+    assert credited(odd, strange, change("2026-02-04", None)) == {}
+
+
+def test_a_deal_is_lost_when_the_first_of_several_ways_to_lose_it_is_entered() -> None:
+    plan = a_plan(pipelines=(Pipeline("sales", (*STAGES, Stage("disqualified", "lost"))),))
+    found = contributions(record(CREATED, LOST, change("2026-03-20", "disqualified")), plan)
+    assert found["rep:ben", "2026-03-09"] == {"deals_lost": 1, "lost_age|35": 1}
+
+
 def test_each_further_stage_counts_once_and_going_back_does_not() -> None:
     path = ["engaging", "prospecting", "engaging", "proposal", "lost", "proposal", "engaging", "proposal"]
     days = [f"2026-04-{number + 1:02d}" for number in range(len(path))]
