@@ -114,7 +114,13 @@ def _fact(letter: DeadLetter, *, quiet: bool) -> Fact:
     """The fact that the letter's bytes are; raises InvalidRecord."""
     if letter.truncated:
         raise InvalidRecord(f"{letter.truncated} of its bytes were not kept; send it again from its source")
-    return exports.parse(letter.raw, quiet=quiet)
+    try:
+        return exports.parse(letter.raw, quiet=quiet)
+    except InvalidRecord as error:
+        if letter.partition >= 0 or letter.topic == "ndjson":
+            raise
+        told = f"{letter.reason}; mend that row and replay the export again with --format {letter.topic}"
+        raise InvalidRecord(told) from error
 
 
 def _require(name: str, found: dict[str, DeadLetter] | dict[str, Kept]) -> None:

@@ -79,7 +79,9 @@ class Order:
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--format", "form", default="ndjson", show_default=True, metavar="NAME|FILE.yaml", help=FORMATS)
-@click.option("--speed", type=Speed(), default="max", metavar="max|N", help="N times faster than it happened.")
+@click.option(
+    "--speed", type=Speed(), default="max", metavar="max|N", help="N times faster than it happened; default max."
+)
 @click.option("--wait", is_flag=True, help="Return when all of it is processed, up to the alerts.")
 @click.option("--notify", is_flag=True, help="Let what follows from these facts be notified.")
 @shared
