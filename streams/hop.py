@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from math import inf
 from typing import NamedTuple
 
-from msgspec import DecodeError, ValidationError, json
+from msgspec import DecodeError, json
 
 from quota.plans import PlanIndex
 from schemas.control import PlanMarker, Tick
@@ -84,7 +84,7 @@ class Hop:
             if not value or len(value) > LARGEST_FACT:
                 misuse(value, outside=self.flow.outside)
             return self.stage.decode(value or b"")
-        except (ValidationError, DecodeError, RecursionError) as error:
+        except (DecodeError, ValueError, RecursionError) as error:  # ValueError: not UTF-8
             if not self.flow.outside:
                 raise
             self.out.append(dead_letter(record, str(error), self.place.shard))
