@@ -45,7 +45,7 @@ def run(copy: Path) -> Run:
             env={"PYTHONPATH": str(copy), "PYTHONUTF8": "1"},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=200,
             check=False,
         )
 
