@@ -47,7 +47,15 @@ class Worker:
         self._chores: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        """Joins the group and starts to read."""
+        """Joins the group and starts to read; a start that fails or is cancelled leaves nothing running."""
+        try:
+            await self._start()
+        except BaseException as error:
+            await self.__aexit__(type(error), error, error.__traceback__)
+            raise
+        return self
+
+    async def _start(self) -> None:
         embedded = isinstance(self._log, EmbeddedLog)
         count = await declare(self._log, self._wanted)
         self.shards = Shards(self._log, ARROWS, count, pause=0.25 if embedded else 0.2)
@@ -64,7 +72,6 @@ class Worker:
         self._chores.append(asyncio.create_task(Watchdog().run(self._log, self.shards)))
         if isinstance(self._log, EmbeddedLog):
             self._chores.append(asyncio.create_task(keep_house(self._log)))
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
