@@ -16,7 +16,7 @@ from streams.commands.options import shared
 from streams.commands.session import Failure, Session
 from streams.serving.documents import document
 from streams.serving.plan import newest
-from streams.serving.standings import current, ordered, standings
+from streams.serving.standings import current, kept, ordered, standings
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ async def _found(session: Session, wanted: Wanted) -> tuple[PlanIndex, list[Stan
         plan = await newest(opened.log)
         if wanted.scope is not None:
             require_scope(wanted.scope, plan)
-        found = ordered(await standings(opened.log, opened.shards), plan)
+        found = ordered(kept(await standings(opened.log, opened.shards), plan), plan)
     chosen = [standing for standing in found if wanted.holds(standing)]
     if wanted.period is not None:
         chosen = _in_period(chosen, wanted.period, plan)

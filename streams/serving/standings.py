@@ -6,6 +6,7 @@ from datetime import datetime
 from msgspec import json
 
 from quota.calendars import WorkCalendar
+from quota.errors import InvalidRecord
 from quota.periods import parse_period
 from quota.plans import PlanIndex
 from schemas.standings import Standing
@@ -26,6 +27,19 @@ async def standings(log: Log, shards: int) -> list[Standing]:
                 if record.key is not None and record.value is not None and record.value.startswith(_STANDING):
                     said[record.key] = record.value
     return [_decode(value) for value in said.values()]
+
+
+def kept(found: Iterable[Standing], plan: PlanIndex) -> list[Standing]:
+    """Those of the plan's scopes and periods; the log still holds the last words about what earlier plans had."""
+    return [standing for standing in found if standing.scope in plan.scopes and _is_period(standing, plan)]
+
+
+def _is_period(standing: Standing, plan: PlanIndex) -> bool:
+    try:
+        period = parse_period(standing.period, plan.calendar(standing.scope))
+    except InvalidRecord:
+        return False
+    return period.id == standing.period and period.kind in plan.kinds()
 
 
 def ordered(found: Iterable[Standing], plan: PlanIndex) -> list[Standing]:

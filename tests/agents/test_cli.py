@@ -148,6 +148,17 @@ def test_a_changed_plan_changes_the_standings_that_it_concerns(copied: Quotaflow
     assert copied.json("status")["in_force"] == 2
 
 
+def test_a_report_shows_nothing_of_scopes_and_periods_that_the_plan_has_no_more(copied: Quotaflow) -> None:
+    plan = write_plan(copied.folder / "plan", "quotas: []")
+    company = (plan / "company.yaml").read_text().replace("starts: 09:00", "fiscal_start_month: 4, starts: 09:00")
+    (plan / "company.yaml").write_text(company.replace("  - {id: bob, name: Bob, team: south}\n", ""))
+    copied.run("plan", "apply", plan)
+    copied.replay(b"")
+    found = copied.json("report")["standings"]
+    assert {each["scope"] for each in found} == {"company", "team:west", "team:south", "rep:ann", "unassigned"}
+    assert {each["period"] for each in found} == {"2026-01", "2026-02", "FY2026-Q4"}
+
+
 def test_every_problem_of_a_plan_is_told_and_nothing_is_applied(tmp_path: Path) -> None:
     plan = write_plan(tmp_path / "plan", "quotas:\n  - {scope: rep:cid, metric: revenu, period: month, target: 1.00}\n")
     floor = Quotaflow(tmp_path)

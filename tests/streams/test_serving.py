@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 from msgspec import json
+from msgspec.structs import replace
 
 from quota.plans import PlanIndex
 from schemas.alerts import Transition, TransitionKind
@@ -97,6 +98,15 @@ def test_standings_are_shown_as_a_family_tree_and_short_periods_first() -> None:
     assert [each.scope for each in found] == tree
     ids = ["2017", "2017-Q3", "2017-Q2", "2017-09", "2017-W37", "2017-09-15"]
     assert [each.period for each in standings.ordered([standing("company", name) for name in ids], INDEX)] == ids[::-1]
+
+
+def test_what_only_an_earlier_plan_had_is_left_out() -> None:
+    fiscal = (Calendar("default", "America/Chicago", fiscal_start_month=4),)
+    plan = PlanIndex(replace(PLAN, company=Company("Acme", "USD", periods=("day", "quarter")), calendars=fiscal))
+    ids = ["2017-Q3", "2017-09", "2017-09-15", "FY2018-Q2", "FY2018"]
+    found = [standing(scope, name) for scope in ("company", "rep:bob", "rep:gone", "team:gone") for name in ids]
+    shown = [(each.scope, each.period) for each in standings.kept(found, plan)]
+    assert shown == [(scope, name) for scope in ("company", "rep:bob") for name in ("2017-09-15", "FY2018-Q2")]
 
 
 def test_periods_under_way_are_those_of_the_last_moment_that_anybody_knows() -> None:
