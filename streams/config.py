@@ -1,11 +1,13 @@
 """Settings from the environment, read once; command-line options go before them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 BROKER = "QUOTAFLOW_BROKER"
 SHARDS = "QUOTAFLOW_SHARDS"
 MOST_SHARDS = 1024
+_HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/\[\],]+)(:\d{1,5})?", re.ASCII)
 
 
 class ConfigError(Exception):
@@ -34,7 +36,9 @@ class Config:
 def broker_problem(broker: str) -> str | None:
     """What is wrong with the name of a log, or None."""
     scheme, found, rest = broker.partition("://")
-    if found and rest and scheme in {"embedded", "kafka"}:
+    if found and rest and scheme == "embedded":
+        return None
+    if found and scheme == "kafka" and all(_HOST.fullmatch(host) for host in rest.split(",")):
         return None
     return f"{broker!r} names no log; write embedded://PATH or kafka://host:port"
 

@@ -4,6 +4,9 @@ import pytest
 
 from streams.config import MOST_SHARDS, Config, ConfigError, broker_problem, shards_problem
 
+KAFKA = ["kafka://localhost:9092", "kafka://localhost", "kafka://[::1]:9092", "kafka://a:9092,b-1.example:9093"]
+NO_KAFKA = ["kafka://", "kafka://localhost:abc", "kafka://:1", "kafka://a:1,", "kafka://a:1:2"]
+
 
 def test_an_empty_environment_gives_the_embedded_log_beside_us() -> None:
     assert Config.from_env({}) == Config("embedded://quotaflow.db", 4)
@@ -20,12 +23,12 @@ def test_every_setting_that_makes_no_sense_is_told_at_once() -> None:
         Config.from_env({"QUOTAFLOW_BROKER": "x", "QUOTAFLOW_SHARDS": "0"})
 
 
-@pytest.mark.parametrize("url", ["embedded://log.db", "embedded:///tmp/log.db", "kafka://localhost:9092"])
+@pytest.mark.parametrize("url", ["embedded://log.db", "embedded:///tmp/log.db", *KAFKA])
 def test_logs_that_there_can_be(url: str) -> None:
     assert broker_problem(url) is None
 
 
-@pytest.mark.parametrize("url", ["log.db", "embedded://", "kafka://", "redis://x", "://x", "embedded:x"])
+@pytest.mark.parametrize("url", ["log.db", "embedded://", "redis://x", "://x", "embedded:x", *NO_KAFKA])
 def test_names_that_are_no_log(url: str) -> None:
     assert "write embedded://PATH or kafka://host:port" in str(broker_problem(url))
 
