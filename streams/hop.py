@@ -83,12 +83,18 @@ class Hop:
         try:
             if not value or len(value) > LARGEST_FACT:
                 misuse(value, outside=self.flow.outside)
-            return self.stage.decode(value or b"")
+            return self._expected(self.stage.decode(value or b""))
         except (DecodeError, ValueError, RecursionError) as error:  # ValueError: not UTF-8
             if not self.flow.outside:
                 raise
             self.out.append(dead_letter(record, str(error), self.place.shard))
             return None
+
+    def _expected(self, said: object) -> object:
+        """What was said, unless somebody outside speaks like the clock; raises ValueError then."""
+        if self.flow.outside and isinstance(said, Tick | PlanMarker) and said.sender not in self.flow.senders:
+            raise ValueError("only the clock sends ticks and plan markers: send facts")
+        return said
 
     def _must_wait(self, said: Tick | PlanMarker) -> bool:
         if isinstance(said, PlanMarker):

@@ -128,6 +128,7 @@ def test_a_hop_reads_no_record_twice(log: FakeLog) -> None:
 
 UNUSABLE = {
     "is no JSON": b"{",
+    "speaks like the clock": b'{"type":"tick","deal":"d1"}',
     "is not UTF-8": b'{"type":"deal_changed","id":"\xff\xfe"}',
     "lacks fields": b'{"type":"deal_changed","id":"f1"}',
     "is of no known type": b'{"type":"rumour"}',
