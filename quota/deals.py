@@ -6,7 +6,7 @@ from datetime import date, datetime
 from msgspec import UNSET, Struct
 
 from quota import cells
-from quota.facts import join, require_plausible
+from quota.facts import join, require_day, require_plausible
 from quota.plans import PlanIndex
 from schemas.credits import Parts
 from schemas.deals import DealChanged, DealRecord
@@ -23,6 +23,8 @@ def entity(fact: DealChanged) -> str:
     require_plausible(fact.occurred_at, "occurred_at")
     if isinstance(fact.created_at, datetime):
         require_plausible(fact.created_at, "created_at")
+    if isinstance(fact.expected_close, str):
+        require_day(fact.expected_close, "expected_close")
     return fact.deal
 
 

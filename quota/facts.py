@@ -1,7 +1,7 @@
 """What all kinds of fact have in common: identity, rank, bounds on time, and joining a set."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import TypeVar
 
@@ -32,6 +32,14 @@ def require_plausible(moment: datetime | None, field: str) -> None:
             f"{field} is {moment.isoformat()}: moments lie in the years {EARLIEST} to {LATEST - 1}; mend the source"
         )
         raise InvalidRecord(message)
+
+
+def require_day(text: str, field: str) -> None:
+    """Raise InvalidRecord for a day that no calendar has."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise InvalidRecord(f"{field} is {text!r}: the calendar has no such day; mend the source") from None
 
 
 def rank(fact: DealChanged | MeetingChanged) -> tuple[int, bytes]:

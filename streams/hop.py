@@ -83,15 +83,17 @@ class Hop:
         try:
             if not value or len(value) > LARGEST_FACT:
                 misuse(value, outside=self.flow.outside)
-            return self._expected(self.stage.decode(value or b""))
+            return self._expected(self.stage.decode(value or b""), value or b"")
         except (DecodeError, ValueError, RecursionError) as error:  # ValueError: not UTF-8
             if not self.flow.outside:
                 raise
             self.out.append(dead_letter(record, str(error), self.place.shard))
             return None
 
-    def _expected(self, said: object) -> object:
-        """What was said, unless somebody outside speaks like the clock; raises ValueError then."""
+    def _expected(self, said: object, value: bytes) -> object:
+        """What was said; raises ValueError for bytes from outside that are no text, or that speak like the clock."""
+        if self.flow.outside:
+            value.decode()  # the decoder looks only at what it keeps
         if self.flow.outside and isinstance(said, Tick | PlanMarker) and said.sender not in self.flow.senders:
             raise ValueError("only the clock sends ticks and plan markers: send facts")
         return said

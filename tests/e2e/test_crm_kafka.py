@@ -1,15 +1,19 @@
 """The sample sales data on a real Apache Kafka with two workers: what the embedded log says, and nothing else."""
 
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.cli import Beside, Json, Quotaflow
+from streams.log import Outgoing
+from tests.e2e.cli import SHARDS, SOURCES, Beside, Json, Quotaflow
 from tests.e2e.comparing import shortages, wrong
 from tests.e2e.conftest import CRM
 from tests.e2e.crews import Crew
+from tests.e2e.garbage import bad_lines
+from tests.e2e.quarter import cut, facts
 from tests.kafka.broker import Broker
 from tests.oracle import shortage
 
@@ -70,3 +74,22 @@ def test_nothing_is_left_to_do_and_nothing_was_set_aside(run: Run) -> None:
     found = run.flow.json("status")
     assert (found["shards"], found["dead_letters"], found["unassigned"]) == (4, 0, {})
     assert found["time"] == "2017-12-31T18:00:00-06:00"
+
+
+def test_garbage_in_the_source_topics_stops_neither_worker_and_changes_nothing(
+    run: Run, sample: Path, standings: list[Json], history: list[Json], tmp_path: Path
+) -> None:
+    chance, good = random.Random(8), facts(cut(sample, tmp_path / "data"))
+    unusable = [raw for raw in bad_lines(good, 1000, 9) if len(raw) < LARGEST_RECORD]
+    with Beside(run.flow.broker) as beside:
+        beside.append(
+            Outgoing(chance.choice(SOURCES), chance.randrange(SHARDS), chance.randbytes(4), raw) for raw in unusable
+        )
+    nothing = tmp_path / "nothing.ndjson"
+    nothing.touch()
+    # Once for what came, and once for what was forwarded to where it belongs.
+    for _ in range(2):
+        run.flow.run("replay", nothing, "--wait")
+    assert run.crew.running == 2
+    assert run.flow.json("status")["dead_letters"] == len(unusable)
+    assert (run.flow.standings(), run.flow.transitions()) == (standings, history)

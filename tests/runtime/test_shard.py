@@ -128,6 +128,8 @@ def test_a_hop_reads_no_record_twice(log: FakeLog) -> None:
 
 UNUSABLE = {
     "is no JSON": b"{",
+    "has a name that is not UTF-8": b'{"type":"deal_changed","id":"a","source":"b","deal":"d1","x\xff":1,'
+    b'"occurred_at":"2026-03-30T12:00:00Z"}',
     "speaks like the clock": b'{"type":"tick","deal":"d1"}',
     "is not UTF-8": b'{"type":"deal_changed","id":"\xff\xfe"}',
     "lacks fields": b'{"type":"deal_changed","id":"f1"}',
