@@ -8,7 +8,6 @@ from typing import Any, cast
 
 from faust.transport import base
 from faust.types import TP, ConsumerMessage, Message
-from faust.types.tuples import RecordMetadata
 from mode import get_logger
 
 from streams import topics
@@ -16,6 +15,7 @@ from streams.batches import Batch
 from streams.embedded.log import EmbeddedLog
 from streams.log import LogError, Spot
 from streams.partitioner import partition as partition_of
+from streams.producer import Producer
 
 MEMBER = "embedded"
 LINGER = 0.1
@@ -217,29 +217,6 @@ class Consumer(base.Consumer):
 
     def close(self) -> None:
         """Nothing is held open."""
-
-
-class Producer(base.Producer):
-    """Faust never produces here: shards write through their flushes."""
-
-    async def send(self, topic: str, *_: Any, **__: Any) -> asyncio.Future[RecordMetadata]:
-        """Raises LogError: there is no other way to the log than a flush."""
-        message = f"{topic} is written by flushes only"
-        raise LogError(message)
-
-    async def send_and_wait(self, topic: str, *_: Any, **__: Any) -> RecordMetadata:
-        """Raises LogError: there is no other way to the log than a flush."""
-        return await (await self.send(topic))
-
-    async def create_topic(self, topic: str, partitions: int, replication: int, **_: Any) -> None:
-        """Topics are declared by the runtime."""
-
-    async def flush(self) -> None:
-        """Nothing is buffered."""
-
-    def key_partition(self, topic: str, key: bytes) -> TP:
-        """The partition of a key among one."""
-        return TP(topic, 0)
 
 
 class Transport(base.Transport):
