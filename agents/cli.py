@@ -1,5 +1,7 @@
 """`quotaflow`: every command, and the worker that some of them run in process."""
 
+import atexit
+import gc
 import os
 from contextlib import AbstractAsyncContextManager
 
@@ -59,6 +61,8 @@ for command in COMMANDS:
 
 def main() -> None:
     """The console script."""
+    # What a worker holds goes with the process: to search it for cycles on the way out takes a second.
+    atexit.register(gc.freeze)
     command_line(prog_name="quotaflow")
 
 

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from quota import cells
-from quota.periods import period_of
+from quota.periods import Period
 from quota.plans import PlanIndex
 from schemas.credits import Parts
 from schemas.standings import Outlook
 
-RECENT = timedelta(days=28)
-_DAY = timedelta(days=1)
+RECENT = 28
+"""Days, today included, whose new opportunities say how many are coming."""
 _COUNTS = (cells.OPEN, cells.OPEN_UNKNOWN)
 _AMOUNTS = (cells.OPEN_AMOUNT, cells.OPEN_UNKNOWN_AMOUNT)
 
@@ -27,21 +28,27 @@ class Opened(NamedTuple):
     unknown: dict[str, int]
 
 
-def outlook(
-    scope: str, day: date, totals: Parts, opened: Opened, by_day: Mapping[str, Parts], plan: PlanIndex
-) -> Outlook:
-    """The outlook of a scope; closings come from `totals`, all of its days merged, creations from each day's parts.
+class Known(NamedTuple):
+    """What a scope's cells add up to: all days merged, what is open, and the current quarter with its days merged.
 
-    `by_day` holds at least the last 28 days, and those of the current quarter. Open amounts by the day of creation
-    leave out deals created after `day`; counts and amounts of what is open do not.
+    `by_day` holds each day's parts, at least those of the last 28 days.
     """
-    quarter = period_of("quarter", day, plan.calendar(scope))
-    today, since = day.isoformat(), (day - RECENT + _DAY).isoformat()
-    recent = [parts for at, parts in by_day.items() if since <= at <= today]
-    first, end = quarter.start.isoformat(), quarter.end.isoformat()
-    credited = sum(parts.get(cells.REVENUE, 0) for at, parts in by_day.items() if first <= at < end)
-    stages = [stage.id for stage in plan.open_stages]
-    early = [stage.id for stage in plan.open_stages if stage.early]
+
+    totals: Parts
+    opened: Opened
+    by_day: Mapping[str, Parts]
+    quarter: tuple[Period, Parts]
+
+
+def outlook(scope: str, day: date, known: Known, plan: PlanIndex) -> Outlook:
+    """The outlook of a scope; closings come from the totals, creations from each day's parts.
+
+    Open amounts by the day of creation leave out deals created after `day`; counts and amounts of what is open do not.
+    """
+    totals, opened, by_day, (quarter, sold) = known
+    today = day.isoformat()
+    recent = [by_day[at] for at in _recent(day) if at in by_day]
+    stages, early = _open_stages(plan)
     return Outlook(
         scope=scope,
         day=today,
@@ -52,7 +59,7 @@ def outlook(
         won=totals.get("deals_won", 0),
         lost=totals.get("deals_lost", 0),
         won_amount=totals.get(cells.REVENUE, 0),
-        credited={quarter.id: credited},
+        credited={quarter.id: sold.get(cells.REVENUE, 0)},
         open_count=_total(_COUNTS, stages, opened.parts),
         open_amount=_total(_AMOUNTS, stages, opened.parts),
         early_count=_total(_COUNTS, early, opened.parts),
@@ -62,7 +69,19 @@ def outlook(
 
 def _until(last: str, amounts: Mapping[str, int]) -> dict[str, int]:
     """The days that have come, in their order, in which amounts are added up later."""
-    return {day: amount for day, amount in sorted(amounts.items()) if day <= last}
+    return {day: amounts[day] for day in sorted(amounts) if day <= last}
+
+
+@lru_cache(maxsize=64)
+def _recent(day: date) -> tuple[str, ...]:
+    return tuple((day - timedelta(days=back)).isoformat() for back in range(RECENT))
+
+
+@lru_cache(maxsize=16)
+def _open_stages(plan: PlanIndex) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The ids of all open stages, and of the early ones."""
+    stages = plan.open_stages
+    return tuple(stage.id for stage in stages), tuple(stage.id for stage in stages if stage.early)
 
 
 def _total(prefixes: Iterable[str], stages: Iterable[str], parts: Parts) -> int:

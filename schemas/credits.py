@@ -9,12 +9,11 @@ Parts = dict[str, int]
 
 
 class Credit(Struct, frozen=True, tag="credit", omit_defaults=True):
-    """According to this sender, these are all the parts of the scope's day; empty parts retract."""
+    """According to this sender, these are all the parts of these days of the scope; empty parts retract a day's."""
 
     sender: str
     scope: Scope
-    day: Day
-    parts: Parts
+    days: dict[Day, Parts]
     quiet: bool = False
 
 

@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 import faust
+from faust.tables.manager import TableManager
 
 from streams.batches import BatchSchema
 from streams.embedded.log import EmbeddedLog
@@ -26,6 +27,15 @@ def open_log(broker: str) -> Log:
     raise LogError(message)
 
 
+class Tables(TableManager):
+    """Faust's tables, of which there are none (docs/adr/0006)."""
+
+    async def on_start(self) -> None:
+        """Starts at once: Faust waits a second here, in which tables might still be declared."""
+        await self._update_channels()
+        await self.recovery.start()
+
+
 class App(faust.App):
     """A Faust app that leaves no directory behind."""
 
@@ -44,6 +54,7 @@ def make_app(broker: str, log: Log) -> faust.App:
 
 COMMON: dict[str, Any] = {
     "web_enabled": False,
+    "TableManager": Tables,
     "table_standby_replicas": 0,
     "topic_disable_leader": True,
     "topic_allow_declare": False,

@@ -16,21 +16,26 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class Config:
-    """Which log to use, and how many shards a new one gets; an existing log keeps its number."""
+    """Which log to use, and how many shards a new one is asked to get; an existing log keeps its number."""
 
     broker: str = "embedded://quotaflow.db"
-    shards: int = 4
+    shards: int | None = None
+
+    @property
+    def new_shards(self) -> int:
+        """Shards of a new log: what was asked for; else one on the embedded log, which a single worker owns."""
+        return self.shards or (1 if self.broker.startswith("embedded://") else 4)
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> "Config":
         """The settings that the environment makes; raises ConfigError with all problems at once."""
         broker = environment.get(BROKER) or cls.broker
-        shards = environment.get(SHARDS) or str(cls.shards)
-        named = [(BROKER, broker_problem(broker)), (SHARDS, shards_problem(shards))]
+        shards = environment.get(SHARDS) or None
+        named = [(BROKER, broker_problem(broker)), (SHARDS, shards_problem(shards) if shards else None)]
         problems = [f"{name}: {problem}" for name, problem in named if problem]
         if problems:
             raise ConfigError("; ".join(problems))
-        return cls(broker, int(shards))
+        return cls(broker, int(shards) if shards else None)
 
 
 def broker_problem(broker: str) -> str | None:

@@ -13,8 +13,10 @@ from streams.log import Outgoing, Spot, Writer
 
 SHARE = 3.0
 """A flush waits so many times as long as the last one took: what is touched in the meantime is written once."""
-SLOWEST_FLUSH = 3.0
-"""Seconds that facts wait at most for a flush when flushes take long."""
+SLOWEST_FLUSH = 1.5
+"""Seconds that facts wait at most for a flush."""
+BUSY = 0.5
+"""From this share of a core on, a worker is catching up: flushes get rarer, so that more is said and written once."""
 
 
 class Reader(Protocol):
@@ -37,17 +39,30 @@ class Reader(Protocol):
         ...
 
 
+class Load:
+    """How busy this process has been since it was asked last."""
+
+    def __init__(self) -> None:
+        """Starts now."""
+        self._seen = time.process_time(), time.monotonic()
+
+    def share(self) -> float:
+        """Seconds of computing per second."""
+        before, self._seen = self._seen, (time.process_time(), time.monotonic())
+        return (self._seen[0] - before[0]) / max(self._seen[1] - before[1], 1e-6)
+
+
 class Shard:
     """The unit of ownership: everything its readers did since the last flush becomes durable together."""
 
     def __init__(
         self, number: int, opening: int, readers: dict[str, Reader], writer: Writer, consumer: Flow, pause: float
     ) -> None:
-        """`readers` by topic; `pause` is how many seconds a flush waits for more."""
+        """`readers` by topic; `pause` is how many seconds a flush waits at least for more, 0 for never."""
         self.number, self.opening, self.readers, self.writer = number, opening, readers, writer
         self.flushes = 0
         self.void = False
-        self._consumer, self._least, self._pause = consumer, pause, pause
+        self._consumer, self._pause, self._took = consumer, pause, 0.0
         self._backlogs: dict[str, list[Fetched]] = {}
         self._wanted = asyncio.Event()
         self._flushing = asyncio.Lock()
@@ -96,15 +111,24 @@ class Shard:
         self._backlogs.clear()
 
     async def flush_forever(self, flushed: Callable[[], None]) -> None:
-        """Flushes whenever something was read, after a pause that grows with the time a flush takes."""
+        """Flushes whenever something was read, after a pause that lasts longer while the worker is busy."""
         while True:
             await self._wanted.wait()
-            await asyncio.sleep(self._pause)
+            await self._gather()
             started = time.monotonic()
             # A commit that is under way is waited for, never cancelled: see `settle`.
             await asyncio.shield(self.flush())
-            self._pause = min(SLOWEST_FLUSH, max(self._least, SHARE * (time.monotonic() - started)))
+            self._took = time.monotonic() - started
             flushed()
+
+    async def _gather(self) -> None:
+        """Lets more come: what is touched again in the meantime is said and written once."""
+        if not self._pause:
+            return
+        started, load = time.monotonic(), Load()
+        await asyncio.sleep(max(self._pause, min(SLOWEST_FLUSH, SHARE * self._took)))
+        while load.share() > BUSY and time.monotonic() - started < SLOWEST_FLUSH:  # noqa: ASYNC110 - time passes, no event
+            await asyncio.sleep(self._pause)
 
     async def flush(self) -> None:
         """Makes everything read so far durable, with its positions, at once; raises ShutOut or FlushUnknown.

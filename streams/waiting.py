@@ -42,19 +42,19 @@ async def until(log: Log, reached: Callable[[], Awaitable[bool]], patience: Pati
     """Returns once `reached` gives true; raises Stalled."""
     while True:
         # Asked first: what is written while `reached` looks must wake us.
-        version = log.store.version() if isinstance(log, EmbeddedLog) else 0
+        state = log.state if isinstance(log, EmbeddedLog) else (0, 0)
         if await reached():
             return
         await patience.look()
-        await _growth(log, version)
+        await _growth(log, state)
 
 
-async def _growth(log: Log, version: int) -> None:
+async def _growth(log: Log, seen: tuple[int, int]) -> None:
     if not isinstance(log, EmbeddedLog):
         await asyncio.sleep(POLL)
         return
     try:
         async with asyncio.timeout(0.5):  # not `wait_for`: it may forget that it was cancelled
-            await log.growth(version)
+            await log.growth(seen)
     except TimeoutError:
         return

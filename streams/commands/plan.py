@@ -41,7 +41,9 @@ def check(directory: Path) -> None:
 @plan.command()
 @DIRECTORY
 @click.option(
-    "--shards", type=click.IntRange(1, MOST_SHARDS), help="Shards of a new log (QUOTAFLOW_SHARDS; default 4)."
+    "--shards",
+    type=click.IntRange(1, MOST_SHARDS),
+    help="Shards of a new log (QUOTAFLOW_SHARDS; default 1, on Kafka 4).",
 )
 @shared
 @click.pass_obj

@@ -79,7 +79,7 @@ class Session:
         log = open_log(self.config.broker)
         await log.start()
         try:
-            shards = await log.declare((*topics.ALL, *tables.ALL), self.config.shards)
+            shards = await log.declare((*topics.ALL, *tables.ALL), self.config.new_shards)
             yield Opened(log, shards)
         finally:
             await log.stop()

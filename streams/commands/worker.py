@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 import click
 
+from quota.wording import counted
 from streams.commands.options import shared
 from streams.commands.session import Failure, Session, beside
 from streams.config import MOST_SHARDS
@@ -19,7 +20,9 @@ QUIET = ("faust", "mode", "aiokafka", "kafka")
 @click.command()
 @click.option("--clock", type=click.Choice(["wall", "log"]), default="wall", show_default=True, help=CLOCK)
 @click.option(
-    "--shards", type=click.IntRange(1, MOST_SHARDS), help="Shards of a new log (QUOTAFLOW_SHARDS; default 4)."
+    "--shards",
+    type=click.IntRange(1, MOST_SHARDS),
+    help="Shards of a new log (QUOTAFLOW_SHARDS; default 1, on Kafka 4).",
 )
 @shared
 @click.pass_obj
@@ -38,7 +41,8 @@ def worker(session: Session, clock: str, shards: int | None) -> None:
 async def _worked(session: Session, wanted: int | None, *, live: bool) -> None:
     async with session.writing() as opened:
         if wanted is not None and wanted != opened.shards:
-            raise Failure(f"this log has {opened.shards} shards, and keeps them; leave out --shards, or name a new log")
+            has = counted(opened.shards, "shard", "shards")
+            raise Failure(f"this log has {has}, and keeps so many; leave out --shards, or name a new log")
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)

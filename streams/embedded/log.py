@@ -18,7 +18,8 @@ class EmbeddedLog:
     def __init__(self, path: str | Path) -> None:
         """Nothing is opened before `start`."""
         self.path = Path(path)
-        self.grown = asyncio.Event()
+        self._woken = asyncio.Event()
+        self._nudges = 0
         self._store: Store | None = None
         self._write_store: Store | None = None
 
@@ -69,8 +70,18 @@ class EmbeddedLog:
         """Appends records and stores positions in one transaction of this owner; raises ShutOut."""
         store, ts = self._writer_store(), int(time.time() * 1000)
         offsets = store.write(records, positions, ts, owner)
-        self.grown.set()
+        self._woken.set()
         return offsets
+
+    @property
+    def state(self) -> tuple[int, int]:
+        """Another one whenever somebody has written, or nudged those who wait."""
+        return self.store.version(), self._nudges
+
+    def nudge(self) -> None:
+        """Lets those who wait for growth look again: what they may read has changed, though the file has not."""
+        self._nudges += 1
+        self._woken.set()
 
     async def ends(self, spots: Iterable[Spot]) -> dict[Spot, int]:
         """The next offset of each spot."""
@@ -100,23 +111,23 @@ class EmbeddedLog:
         at = dict(starts)
         while True:
             # Taken first: what is written while others are read must wake us.
-            version = self.store.version()
+            seen = self.state
             for spot, end in (await self.ends(at)).items():
                 async for chunk in self.read(spot, at[spot], end):
                     yield chunk
                 at[spot] = max(at[spot], end)
-            await self.growth(version)
+            await self.growth(seen)
 
-    async def growth(self, seen: int) -> None:
-        """Returns when the file may have grown since the store had the version `seen`."""
-        while self._store is not None and self._store.version() == seen:
+    async def growth(self, seen: tuple[int, int]) -> None:
+        """Returns when the file may have grown, or somebody nudged, since the state was `seen`."""
+        while self._store is not None and self.state == seen:
             try:
                 # Not `wait_for`, which forgets that it was cancelled when the event is set in the same moment.
                 async with asyncio.timeout(POLL):
-                    await self.grown.wait()
+                    await self._woken.wait()
             except TimeoutError:
                 continue
-            self.grown.clear()
+            self._woken.clear()
 
     async def writer(self, name: str) -> "EmbeddedWriter":
         """A writer of this name that shuts out all earlier ones."""

@@ -79,7 +79,7 @@ class Consumer(base.Consumer):
         self._held -= set(positions)
         self._positions.update(positions)
         self._opening.update(dict.fromkeys(positions, opening))
-        self._log.grown.set()
+        self._log.nudge()
 
     def hold_partitions(self, tps: set[TP]) -> None:
         """Fetches no more from these until they are released."""
@@ -88,7 +88,7 @@ class Consumer(base.Consumer):
     def release_partitions(self, tps: set[TP]) -> None:
         """Goes on where it was held."""
         self._held -= tps
-        self._log.grown.set()
+        self._log.nudge()
 
     def close_partitions(self, tps: set[TP]) -> None:
         """Fetches no more from these until they are opened again."""
@@ -99,7 +99,7 @@ class Consumer(base.Consumer):
         """One message per partition that has something new."""
         if not self.flow_active:
             await self.can_resume_flow.wait()
-        seen = self._log.store.version()
+        seen = self._log.state
         ends = self._log.store.ends()
         ready = [tp for tp, at in self._positions.items() if at < ends[tp] and tp not in self._held]  # type: ignore[index] # a TP equals its spot
         now = time.monotonic()
@@ -115,9 +115,9 @@ class Consumer(base.Consumer):
         if not ready:
             await self._wait_for_growth(seen, timeout)
         elif self._fetched:
-            await self._wait_for_growth(self._log.store.version(), LINGER / 4)
+            await self._wait_for_growth(seen, LINGER / 4)
 
-    async def _wait_for_growth(self, seen: int, timeout: float) -> None:
+    async def _wait_for_growth(self, seen: tuple[int, int], timeout: float) -> None:
         try:
             async with asyncio.timeout(timeout):
                 await self._log.growth(seen)

@@ -23,6 +23,8 @@ from streams.stages.stage import Moment, Place
 
 Cell = tuple[str, str]
 """A scope and a local day."""
+MOST_DAYS, MOST_PARTS = 100, 1000
+"""Of a credit: with so many days, or a day of so many parts, a record is large enough."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ class Entities:
             self._fold(key)
         said, self._touched = self._touched, {}
         aside, self._aside = self._aside, []
-        return aside + [self._credit(cell, quiet=quiet) for cell, quiet in said.items()]
+        return aside + self._credits(said)
 
     def complete(self, moment: Moment) -> Iterable[Outgoing]:
         """What is owed is said before the tick."""
@@ -133,7 +135,7 @@ class Entities:
         owed, old = [*self.owed()], self.cells
         self.install(plan, 0)
         differ = [cell for cell in {**old, **self.cells} if old.get(cell) != self.cells.get(cell)]
-        return owed + [self._credit(cell, quiet=False) for cell in differ]
+        return owed + self._credits(dict.fromkeys(differ, False))
 
     def stored(self) -> list[Outgoing]:
         """The entity records that changed."""
@@ -188,8 +190,18 @@ class Entities:
                 if not self.cells[cell]:
                     del self.cells[cell]
 
-    def _credit(self, cell: Cell, *, quiet: bool) -> Outgoing:
-        scope, day = cell
-        credit = Credit(self.place.sender, scope, day, self.cells.get(cell, {}), quiet)
-        key = f"{self.place.sender}|{scope}|{day}".encode()
+    def _credits(self, touched: Mapping[Cell, bool]) -> list[Outgoing]:
+        """Says the touched cells (→ quiet), those of one scope together as far as one record can hold them."""
+        days: dict[tuple[str, bool], dict[str, Parts]] = {}
+        said = []
+        for (scope, day), quiet in touched.items():
+            mine = days.setdefault((scope, quiet), {})
+            mine[day] = self.cells.get((scope, day), {})
+            if len(mine) >= MOST_DAYS or len(mine[day]) >= MOST_PARTS:
+                said.append(self._credit(scope, days.pop((scope, quiet)), quiet=quiet))
+        return said + [self._credit(scope, mine, quiet=quiet) for (scope, quiet), mine in days.items()]
+
+    def _credit(self, scope: str, days: dict[str, Parts], *, quiet: bool) -> Outgoing:
+        credit = Credit(self.place.sender, scope, days, quiet)
+        key = f"{self.place.sender}|{scope}".encode()
         return Outgoing(topics.CREDITS.name, self.place.shard_of(scope), key, json.encode(credit))

@@ -1,5 +1,6 @@
 """What senders said under a key, by the tick they had passed: a tick sees the last version said before it."""
 
+from collections.abc import Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
@@ -18,8 +19,8 @@ class Held(Generic[T]):
     def __init__(self) -> None:
         """Nothing was said."""
         self.versions: dict[str, list[Version[T]]] = {}
-        self.waiting: set[str] = set()
         self.changed: set[str] = set()
+        self._coming: dict[int, set[str]] = {}
 
     def load(self, key: str, versions: list[Version[T]]) -> None:
         """Takes back a key's versions."""
@@ -27,39 +28,53 @@ class Held(Generic[T]):
 
     def install(self, tick: int) -> None:
         """Finds out which keys have versions that the last complete tick did not see."""
-        self.waiting = {key for key, versions in self.versions.items() if versions[-1].epoch >= tick}
+        self._coming = {}
+        for key, versions in self.versions.items():
+            for version in versions:
+                if version.epoch >= tick:
+                    self._coming.setdefault(version.epoch, set()).add(key)
 
     def say(self, key: str, epoch: int, value: T) -> None:
         """Notes a value beside what was said before ticks that are still open."""
-        versions = self.versions.setdefault(key, [])
-        if versions and versions[-1].epoch == epoch:
-            versions.pop()
-        versions.append(Version(epoch, value))
-        self.waiting.add(key)
+        version = Version(epoch, value)
+        versions = self.versions.setdefault(key, [version])
+        if versions[-1].epoch == epoch:
+            versions[-1] = version
+        else:
+            versions.append(version)
+        self._coming.setdefault(epoch, set()).add(key)
         self.changed.add(key)
 
     def seen(self, key: str, tick: int) -> T | None:
         """What this tick sees under the key: the last value said before it."""
-        return next((v.value for v in reversed(self.versions.get(key, ())) if v.epoch < tick), None)
+        versions = self.versions.get(key, ())
+        place = _before(versions, tick)
+        return versions[place].value if place >= 0 else None
 
     def come(self, last: int, tick: int) -> list[tuple[str, T | None, T | None]]:
         """(key, before, now) of every key of which `tick` may see another version than `last`; older ones go."""
-        found, still = [], set()
-        for key in sorted(self.waiting):
-            versions = self.versions[key]
-            found.append((key, self.seen(key, last), self.seen(key, tick)))
-            self.versions[key] = self._kept(versions, tick)
-            self.changed.add(key)
-            if versions[-1].epoch >= tick:
-                still.add(key)
-        self.waiting = still
-        return found
+        epochs = [epoch for epoch in self._coming if epoch < tick]
+        keys = set[str]().union(*(self._coming.pop(epoch) for epoch in epochs))
+        return [self._come(key, last, tick) for key in sorted(keys.intersection(self.versions))]
 
-    def _kept(self, versions: list[Version[T]], tick: int) -> list[Version[T]]:
-        older = [v for v in versions if v.epoch < tick]
-        return older[-1:] + [v for v in versions if v.epoch >= tick]
+    def _come(self, key: str, last: int, tick: int) -> tuple[str, T | None, T | None]:
+        versions = self.versions[key]
+        before, now = _before(versions, last), _before(versions, tick)
+        found = key, versions[before].value if before >= 0 else None, versions[now].value
+        if now > 0:
+            del versions[:now]
+            self.changed.add(key)
+        return found
 
     def drop(self, key: str) -> None:
         """Forgets a key altogether."""
         self.versions.pop(key, None)
         self.changed.add(key)
+
+
+def _before(versions: Sequence[Version[T]], tick: int) -> int:
+    """The place of the last version said before the tick; -1 if there is none."""
+    place = len(versions) - 1
+    while place >= 0 and versions[place].epoch >= tick:
+        place -= 1
+    return place

@@ -1,34 +1,30 @@
 """What the rules need beside standings: each scope's outlook, the wins of a day, and what all deals taught."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date
 
 from msgspec import json
 from msgspec.structs import replace
 
 from quota.baselines import baseline
 from quota.outlooks import outlook
+from quota.periods import period_of
 from quota.plans import PlanIndex
 from schemas.standings import Wins
 from streams import topics
 from streams.log import Outgoing, Spot
 from streams.stages.stage import Place
-from streams.stages.sums import NOTHING, WON_DEAL, Sums
-
-WINDOW = 100
-"""Days whose cells an outlook looks at: the longest quarter, which holds the last 28 days too."""
+from streams.stages.sums import WON_DEAL, Sums
 
 
 def outlooks(sums: Sums, scopes: Iterable[str], day: date, plan: PlanIndex, place: Place) -> Iterator[Outgoing]:
     """The outlook of every scope at the end of a working day."""
-    recent = [(day - timedelta(days=back)).isoformat() for back in range(WINDOW)]
+    sender = place.sender
     for scope in scopes:
         if scope != "unassigned":
-            days = sums.days.get(scope, {})
-            by_day = {day: days[day] for day in recent if day in days}
-            opened = sums.opened.get(scope, NOTHING)
-            found = outlook(scope, day, sums.totals.get(scope, {}), opened, by_day, plan)
-            value = json.encode(replace(found, sender=place.sender))
+            period = period_of("quarter", day, plan.calendar(scope))
+            found = outlook(scope, day, sums.all_of(scope, period, plan), plan)
+            value = json.encode(replace(found, sender=sender))
             yield Outgoing(topics.STANDINGS.name, place.shard, f"{scope}|outlook".encode(), value)
 
 

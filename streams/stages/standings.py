@@ -15,11 +15,9 @@ from streams.batches import Fetched
 from streams.log import Outgoing, Spot
 from streams.stages.held import Held, Version
 from streams.stages.outlooks import lessons, outlooks, wins
+from streams.stages.passing import is_due
 from streams.stages.stage import Moment, Place
 from streams.stages.sums import Sums
-
-DUE_SECONDS = 900
-"""Standings of the current periods are said anew whenever time passes a multiple of this."""
 
 
 class Standings:
@@ -67,13 +65,15 @@ class Standings:
         self.sums.add(scope, day, change, plan, quiet=quiet)
 
     def take(self, said: object, record: Fetched, epoch: int) -> None:
-        """Notes a cell; it counts for the next tick of its sender."""
-        if isinstance(said, Credit):
-            key = f"{said.sender}|{said.scope}|{said.day}"
+        """Notes a sender's cells of a scope; they count for the next tick of that sender."""
+        if not isinstance(said, Credit):
+            return
+        for day, parts in said.days.items():
+            key = f"{said.sender}|{said.scope}|{day}"
             before = self.held.versions.get(key) if said.quiet else None
             # A later quiet change of the same tick must not hush an earlier one.
             quiet = said.quiet and (not before or before[-1].epoch != epoch or before[-1].value[1])
-            self.held.say(key, epoch, (said.parts, quiet))
+            self.held.say(key, epoch, (parts, quiet))
 
     def owed(self) -> Iterable[Outgoing]:
         """The standings that no rule looks at, each as of the last tick that changed it."""
@@ -110,7 +110,7 @@ class Standings:
 
     def _standings(self, plan: PlanIndex, moment: Moment, at: datetime) -> Iterator[Outgoing]:
         """Says those with a quota, which rules look at; others wait for the flush, if they stay current till then."""
-        due = self._due(moment.before, at) if moment.evaluates else False
+        due = moment.evaluates and is_due(moment.before, at)
         for key, quiet in sorted(self.sums.wanted(plan, self._scopes(plan), moment.before, at, due=due).items()):
             if self._can_wait(key, at, plan):
                 self._later[key] = at, quiet
@@ -129,9 +129,6 @@ class Standings:
             self.sums.standing(key, plan, at), sender=self.place.sender, revision=plan.revision, quiet=quiet
         )
         return Outgoing(topics.STANDINGS.name, self.place.shard, "|".join(key).encode(), json.encode(found))
-
-    def _due(self, before: datetime | None, at: datetime) -> bool:
-        return before is None or at.timestamp() // DUE_SECONDS != before.timestamp() // DUE_SECONDS
 
     def _scopes(self, plan: PlanIndex) -> list[str]:
         mine = (scope for scope in plan.scopes if self.place.shard_of(scope) == self.place.shard)

@@ -4,13 +4,15 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from functools import cache
 
+from quota.calendars import WorkCalendar
 from quota.cells import OPEN_AMOUNT, OPEN_UNKNOWN_AMOUNT, add
-from quota.outlooks import Opened
+from quota.outlooks import Known, Opened
 from quota.periods import Period, period_of
 from quota.plans import PlanIndex
 from quota.standings import standing
 from schemas.credits import Parts
 from schemas.standings import Standing
+from streams.stages.passing import Passing
 
 day_of = cache(date.fromisoformat)
 OPEN = ("open|", "open_amount|", "open_unknown|", "open_unknown_amount|")
@@ -94,10 +96,14 @@ class Sums:
         """(scope, period id) of the standings that changed, and if due of those that change with time alone → quiet."""
         wanted = {key: quiet for key, quiet in self.touched.items() if key[1]}
         moved = {scope for scope, period in self.touched if not period}
+        passing: dict[WorkCalendar, Passing] = {}
         for scope in {*scopes, *moved} if due else moved:
-            for period in self._running(scope, plan, before, at):
+            calendar = plan.calendar(scope)
+            if calendar not in passing:
+                passing[calendar] = Passing(calendar, before, at)
+            for period in self._running(scope, plan, passing[calendar]):
                 key = scope, period.id
-                if scope in moved or self._ages(scope, period, plan, before, at):
+                if scope in moved or passing[calendar].ages(period, paced=bool(plan.quotas(scope, period))):
                     wanted.setdefault(key, self.touched.get((scope, ""), False))
         return wanted
 
@@ -106,18 +112,24 @@ class Sums:
         parts, opened = self.periods.get(key, {}), self.opened.get(key[0], NOTHING).parts
         return standing(key[0], self.known[key], parts, opened, plan, at)
 
-    def _ages(self, scope: str, period: Period, plan: PlanIndex, before: datetime | None, at: datetime) -> bool:
-        """Whether time alone changes the standing: by a quota's pace, or because the period has begun or is over."""
-        if plan.quotas(scope, period):
-            return True
-        local_day = plan.calendar(scope).local_day
-        return local_day(at) >= period.end or before is None or local_day(before) < period.start
+    def all_of(self, scope: str, quarter: Period, plan: PlanIndex) -> Known:
+        """What an outlook looks at."""
+        totals, opened = self.totals.get(scope, {}), self.opened.get(scope, NOTHING)
+        return Known(totals, opened, self.days.get(scope, {}), (quarter, self.within(scope, quarter, plan)))
 
-    def _running(self, scope: str, plan: PlanIndex, before: datetime | None, at: datetime) -> list[Period]:
+    def within(self, scope: str, period: Period, plan: PlanIndex) -> Parts:
+        """What counts in a period of any kind, also of one that the plan does not keep."""
+        if period.kind in plan.kinds():
+            return self.periods.get((scope, period.id), {})
+        merged: Parts = {}
+        for day, parts in self.days.get(scope, {}).items():
+            if period.start <= day_of(day) < period.end:
+                add(merged, _split(parts)[1])
+        return merged
+
+    def _running(self, scope: str, plan: PlanIndex, passing: Passing) -> list[Period]:
         """The periods that hold this moment, and those that have closed since the moment before."""
-        calendar = plan.calendar(scope)
-        days = {calendar.local_day(moment).isoformat() for moment in (before, at) if moment is not None}
-        return [period for day in sorted(days) for period in self._periods(scope, day, plan)]
+        return [period for day in passing.days for period in self._periods(scope, day, plan)]
 
 
 def _split(change: Parts) -> tuple[Parts, Parts, Parts]:

@@ -18,7 +18,7 @@ from streams.log import Spot
 from tests.agents.example import QUOTAFLOW, Quotaflow
 
 REPS = 3
-SHARDS = 4
+SHARDS = 1
 _STATUS = re.compile(r"\d\d:\d\d:\d\d  (?P<phase>past|live)  (?P<facts>[\d,]+) facts? .* alerts? open\n?")
 _ALERT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d  (?P<state>\w+) +\w+ \S+ \S+: (?P<summary>.*)\n?")
 

@@ -40,11 +40,12 @@ class Quotaflow:
 
     broker: str
     folder: Path
+    shards: int = SHARDS
 
     @classmethod
-    def embedded(cls, folder: Path) -> Self:
-        """With an embedded log in the folder."""
-        return cls(f"embedded://{folder / 'log.db'}", folder)
+    def embedded(cls, folder: Path, shards: int = SHARDS) -> Self:
+        """With an embedded log in the folder; a new one gets so many shards."""
+        return cls(f"embedded://{folder / 'log.db'}", folder, shards)
 
     def run(self, *arguments: str | Path, code: int = 0) -> Said:
         """Runs a command to its end, which must be this exit code."""
@@ -94,7 +95,7 @@ class Quotaflow:
 
     @property
     def _environment(self) -> dict[str, str]:
-        return {"QUOTAFLOW_BROKER": self.broker}
+        return {"QUOTAFLOW_BROKER": self.broker, "QUOTAFLOW_SHARDS": str(self.shards)}
 
 
 class Process:

@@ -26,8 +26,8 @@ def sample(example: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def embedded(example: Path, sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Quotaflow:
-    """The sample, planned, replayed and processed on an embedded log; for reading only."""
-    flow = Quotaflow.embedded(tmp_path_factory.mktemp("embedded"))
+    """The sample, planned, replayed and processed on an embedded log, of one shard as it is unless asked otherwise."""
+    flow = Quotaflow.embedded(tmp_path_factory.mktemp("embedded"), shards=1)
     flow.run("plan", "apply", example)
     flow.run("replay", sample, "--format", CRM, "--wait")
     return flow

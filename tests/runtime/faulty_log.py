@@ -94,7 +94,7 @@ async def reached(log: EmbeddedLog, condition: Callable[[], Awaitable[bool]]) ->
     """Returns once the log has come so far; raises TimeoutError."""
     async with asyncio.timeout(SECONDS):
         while True:
-            seen = log.store.version()
+            seen = log.state
             if await condition():
                 return
             await log.growth(seen)

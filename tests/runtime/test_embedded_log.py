@@ -30,14 +30,24 @@ async def log(tmp_path: Path) -> AsyncIterator[EmbeddedLog]:
 async def test_waiting_for_growth_ends_when_it_is_cancelled_in_the_moment_in_which_the_log_grows(
     log: EmbeddedLog,
 ) -> None:
-    waiting = asyncio.create_task(log.growth(log.store.version()))
+    waiting = asyncio.create_task(log.growth(log.state))
     for _ in range(5):
         await asyncio.sleep(0)
-    log.grown.set()
+    log.nudge()
     waiting.cancel()
     done, _ = await asyncio.wait({waiting}, timeout=2)
     assert done == {waiting}
     assert waiting.cancelled()
+
+
+async def test_a_nudge_ends_a_wait_for_growth_also_when_it_comes_before_the_wait(log: EmbeddedLog) -> None:
+    seen = log.state
+    waiting = asyncio.create_task(log.growth(seen))
+    await asyncio.sleep(0)
+    log.nudge()
+    async with asyncio.timeout(2):
+        await waiting
+        await log.growth(seen)
 
 
 def facts(count: int, partition: int = 0, topic: str = "facts") -> list[Outgoing]:

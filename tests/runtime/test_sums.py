@@ -1,5 +1,6 @@
 """Sums kept by difference are those computed from scratch, and every standing that changed is said."""
 
+import itertools
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from quota.periods import period_of
 from quota.plans import PlanIndex
 from schemas.credits import Parts
 from schemas.standings import Standing
+from streams.stages.passing import is_due
 from streams.stages.sums import Sums, day_of
 from tests.runtime.history import MONDAY, plan
 
@@ -79,6 +81,9 @@ def test_sums_by_difference_are_those_from_scratch(changes: list[tuple[str, int,
         found = sums.periods.get((scope, name), {})
         assert found == split(merged(now, scope, period.kind, name), opened=False)
         assert sums.standing((scope, name), PLAN, MONDAY).period == name
+    for kind, scope in itertools.product(("month", "quarter"), SCOPES):
+        period = period_of(kind, MONDAY.date(), PLAN.calendar(scope))
+        assert sums.within(scope, period, PLAN) == split(merged(now, scope, kind, period.id), opened=False)
 
 
 def amounts(cells: Cells, scope: str, part: str) -> dict[str, int]:
@@ -88,13 +93,6 @@ def amounts(cells: Cells, scope: str, part: str) -> dict[str, int]:
 def shown(standing: Standing) -> object:
     """What does not change with time alone."""
     return standing.metrics, standing.pipeline and standing.pipeline.stages
-
-
-def midnight_between(before: datetime | None, at: datetime) -> bool:
-    """Anywhere."""
-    return before is None or any(
-        PLAN.calendar(scope).local_day(before) != PLAN.calendar(scope).local_day(at) for scope in SCOPES
-    )
 
 
 @settings(deadline=None)
@@ -112,7 +110,7 @@ def test_every_standing_that_changed_is_said_at_the_next_tick(data: st.DataObjec
             now[key] = parts
         if before is None:
             sums.touch_all(SCOPES)
-        due = midnight_between(before, at) or data.draw(st.booleans(), label="due")
+        due = is_due(before, at)
         wanted = sums.wanted(PLAN, SCOPES, before, at, due=due)
         said |= {key: sums.standing(key, PLAN, at) for key in wanted}
         sums.settle()
@@ -121,4 +119,5 @@ def test_every_standing_that_changed_is_said_at_the_next_tick(data: st.DataObjec
             if sums.periods.get(key) or not ended:
                 fresh = sums.standing(key, PLAN, at)
                 assert shown(said[key]) == shown(fresh), key
-        before, at = at, at + timedelta(hours=data.draw(st.integers(0, 30), label="hours"))
+                assert not due or said[key].quotas == fresh.quotas, key
+        before, at = at, at + timedelta(minutes=data.draw(st.integers(0, 40) | st.integers(0, 1800), label="minutes"))

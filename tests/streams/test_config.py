@@ -9,13 +9,19 @@ NO_KAFKA = ["kafka://", "kafka://localhost:abc", "kafka://:1", "kafka://a:1,", "
 
 
 def test_an_empty_environment_gives_the_embedded_log_beside_us() -> None:
-    assert Config.from_env({}) == Config("embedded://quotaflow.db", 4)
+    assert Config.from_env({}) == Config("embedded://quotaflow.db")
     assert Config.from_env({"QUOTAFLOW_BROKER": "", "QUOTAFLOW_SHARDS": ""}) == Config()
 
 
 def test_the_environment_names_the_log_and_the_shards() -> None:
     environment = {"QUOTAFLOW_BROKER": "kafka://a:9092,b:9092", "QUOTAFLOW_SHARDS": "12", "HOME": "elsewhere"}
     assert Config.from_env(environment) == Config("kafka://a:9092,b:9092", 12)
+
+
+def test_a_new_log_gets_one_shard_where_one_worker_owns_it_and_four_where_workers_share_it() -> None:
+    found = [Config(broker).new_shards for broker in ("embedded://log.db", "kafka://a:9092")]
+    assert found == [1, 4]
+    assert Config("embedded://log.db", 3).new_shards == 3
 
 
 def test_every_setting_that_makes_no_sense_is_told_at_once() -> None:

@@ -4,7 +4,8 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quota.outlooks import Opened, outlook
+from quota.outlooks import Known, Opened, outlook
+from quota.periods import Period, period_of
 from schemas.standings import Outlook
 from tests.unit.floor import PLAN
 
@@ -64,11 +65,17 @@ def opened_of(by_day: dict[str, dict[str, int]]) -> Opened:
     return Opened({name: value for name, value in merged(by_day).items() if name.startswith("open")}, known, unknown)
 
 
+def this_quarter(by_day: dict[str, dict[str, int]]) -> tuple[Period, dict[str, int]]:
+    """The quarter of TODAY with its days merged."""
+    period = period_of("quarter", TODAY, PLAN.calendar("company"))
+    return period, merged({day: parts for day, parts in by_day.items() if "2026-07-01" <= day <= "2026-09-30"})
+
+
 @given(by_day=floors())
 def test_an_outlook_is_what_reading_every_component_gives(by_day: dict[str, dict[str, int]]) -> None:
     total = merged(by_day)
     early = [name for name in total if name.endswith(("|prospecting", "|engaging"))]
-    assert outlook("team:west", TODAY, total, opened_of(by_day), by_day, PLAN) == Outlook(
+    assert outlook("team:west", TODAY, Known(total, opened_of(by_day), by_day, this_quarter(by_day)), PLAN) == Outlook(
         scope="team:west",
         day="2026-09-15",
         open=amounts(by_day, "open_amount|"),
@@ -91,14 +98,14 @@ def test_open_days_are_written_in_order_whatever_the_order_of_receipt(
     by_day: dict[str, dict[str, int]], data: st.DataObject
 ) -> None:
     shuffled = dict(data.draw(st.permutations(list(by_day.items()))))
-    found = outlook("company", TODAY, merged(by_day), opened_of(shuffled), shuffled, PLAN)
+    found = outlook("company", TODAY, Known(merged(by_day), opened_of(shuffled), shuffled, this_quarter(by_day)), PLAN)
     assert list(found.open) == sorted(found.open)
     assert list(found.open_unknown) == sorted(found.open_unknown)
 
 
 def test_totals_need_not_hold_what_is_open() -> None:
     by_day = {"2026-09-01": {"open|engaging": 2, "open_amount|engaging": 700}}
-    found = outlook("company", TODAY, {"deals_won": 3}, opened_of(by_day), {}, PLAN)
+    found = outlook("company", TODAY, Known({"deals_won": 3}, opened_of(by_day), {}, this_quarter(by_day)), PLAN)
     assert (found.open_count, found.open_amount, found.open, found.won) == (2, 700, {"2026-09-01": 700}, 3)
 
 
@@ -106,15 +113,12 @@ def test_of_28_days_today_is_the_last() -> None:
     by_day = {
         (TODAY - timedelta(days=back)).isoformat(): {"opportunities_created": 10**back} for back in (0, 1, 27, 28)
     }
-    assert outlook("company", TODAY, merged(by_day), opened_of({}), by_day, PLAN).created == 1 + 10 + 10**27
+    assert (
+        outlook("company", TODAY, Known(merged(by_day), opened_of({}), by_day, this_quarter(by_day)), PLAN).created
+        == 1 + 10 + 10**27
+    )
 
 
 def test_an_empty_scope_has_an_outlook_of_zeros() -> None:
-    found = outlook("rep:dan", TODAY, {}, opened_of({}), {}, PLAN)
+    found = outlook("rep:dan", TODAY, Known({}, opened_of({}), {}, this_quarter({})), PLAN)
     assert (found.open, found.open_unknown, found.created, found.credited) == ({}, {}, 0, {"2026-Q3": 0})
-
-
-def test_credited_is_what_the_days_of_the_quarter_brought_its_first_and_last_included() -> None:
-    days = ("2026-06-30", "2026-07-01", "2026-09-30", "2026-10-01")
-    by_day = {day: {"revenue": 10**place} for place, day in enumerate(days)}
-    assert outlook("company", TODAY, merged(by_day), opened_of({}), by_day, PLAN).credited == {"2026-Q3": 110}
