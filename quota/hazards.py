@@ -63,7 +63,7 @@ class Hazards:
 
 def hazards_of(baseline: Baseline) -> Hazards:
     """What the baseline teaches; prepared once for all scopes, and for all shards that hear the same."""
-    return _prepared(tuple(baseline.reached), tuple(baseline.won_at), tuple(baseline.lost_at))
+    return _prepared(baseline.reached, baseline.won_at, baseline.lost_at)
 
 
 class Window(dict[str, float]):

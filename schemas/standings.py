@@ -119,9 +119,9 @@ class Baseline(Struct, frozen=True, tag="baseline", omit_defaults=True):
     """
 
     day: Day
-    reached: list[int]
-    won_at: list[int]
-    lost_at: list[int]
+    reached: tuple[int, ...]
+    won_at: tuple[int, ...]
+    lost_at: tuple[int, ...]
     won: int
     lost: int
     won_amount: int

@@ -41,7 +41,7 @@ def lessons(sums: Sums, day: date, plan: PlanIndex, place: Place, to: Iterable[S
     """The baseline, said to every shard by the owner of `company`."""
     targets = tuple(to)
     if targets:
-        found = baseline(day, sums.totals.get("company", {}), sums.days.get("company", {}), plan)
+        found = baseline(day, sums.all_of("company", period_of("quarter", day, plan.calendar("company")), plan), plan)
         value = json.encode(replace(found, sender=place.sender))
         for target in targets:
             yield Outgoing(*target, b"baseline", value)

@@ -9,7 +9,9 @@ from schemas.standings import Baseline
 
 def taught(reached: list[int], won_at: list[int], lost_at: list[int], day: str = "2026-06-30") -> Baseline:
     """A baseline of these counts by age."""
-    return Baseline(day, reached, won_at, lost_at, won=sum(won_at), lost=sum(lost_at), won_amount=0)
+    return Baseline(
+        day, tuple(reached), tuple(won_at), tuple(lost_at), won=sum(won_at), lost=sum(lost_at), won_amount=0
+    )
 
 
 def by_definition(lessons: Baseline, age: int, days: int) -> Fraction:

@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quota.baselines import baseline
+from quota.outlooks import Known, Opened
+from quota.periods import period_of
 from schemas.standings import Baseline
 from tests.unit.floor import PLAN
 
@@ -57,6 +59,14 @@ def totals(by_day: dict[str, dict[str, int]]) -> dict[str, int]:
     return dict(total)
 
 
+def taught(day: date, by_day: dict[str, dict[str, int]]) -> Baseline:
+    """The baseline of a day, of these days' parts."""
+    quarter = period_of("quarter", day, PLAN.calendar("company"))
+    within = {at: parts for at, parts in by_day.items() if quarter.start <= date.fromisoformat(at) < quarter.end}
+    known = Known(totals(by_day), Opened({}, {}, {}), by_day, (quarter, totals(within)))
+    return baseline(day, known, PLAN)
+
+
 @given(some=deals)
 def test_a_baseline_is_what_walking_every_deal_through_its_days_gives(some: Deals) -> None:
     by_day = floor_of(some)
@@ -68,11 +78,11 @@ def test_a_baseline_is_what_walking_every_deal_through_its_days_gives(some: Deal
             (won_at if kind == "won" else lost_at)[min(age, 200)] += 1
     before = [age for kind, age, last in known(some) if kind == "won" and last < QUARTER]
     closings = [last.isoformat() for kind, _, last in known(some) if kind != "open"]
-    assert baseline(TODAY, totals(by_day), by_day, PLAN) == Baseline(
+    assert taught(TODAY, by_day) == Baseline(
         day="2026-09-15",
-        reached=reached,
-        won_at=won_at,
-        lost_at=lost_at,
+        reached=tuple(reached),
+        won_at=tuple(won_at),
+        lost_at=tuple(lost_at),
         won=sum(won_at),
         lost=sum(lost_at),
         won_amount=100 * sum(won_at),
@@ -86,24 +96,24 @@ def test_the_lead_is_frozen_for_the_quarter_and_halves_are_rounded_up() -> None:
         "2026-06-30": {"deals_won": 2, "won_age|40": 1, "won_age|41": 1},
         "2026-07-01": {"deals_won": 9, "won_age|90": 9},
     }
-    assert baseline(TODAY, totals(by_day), by_day, PLAN).lead == 41
-    assert baseline(date(2026, 10, 1), totals(by_day), by_day, PLAN).lead == 90
-    assert baseline(date(2026, 6, 30), totals(by_day), by_day, PLAN).lead is None
+    assert taught(TODAY, by_day).lead == 41
+    assert taught(date(2026, 10, 1), by_day).lead == 90
+    assert taught(date(2026, 6, 30), by_day).lead is None
 
 
 def test_wins_of_unknown_age_count_as_wins_but_teach_no_age() -> None:
     by_day = {"2026-06-30": {"deals_won": 3, "won_age|10": 1, "negative_cycle": 1}}
-    found = baseline(TODAY, totals(by_day), by_day, PLAN)
+    found = taught(TODAY, by_day)
     assert (found.won, sum(found.won_at), found.lead) == (3, 1, 10)
 
 
 def test_a_deal_of_today_has_reached_age_zero_and_one_of_tomorrow_has_no_age() -> None:
     by_day = {"2026-09-15": {"open|engaging": 2}, "2026-09-16": {"open|engaging": 1}}
-    found = baseline(TODAY, totals(by_day), by_day, PLAN)
+    found = taught(TODAY, by_day)
     assert (found.reached[0], sum(found.reached)) == (2, 2)
 
 
 def test_the_pool_begins_at_two_hundred_days() -> None:
     by_day = {"2026-09-01": {"deals_lost": 3, "lost_age|199": 1, "lost_age|200": 1, "lost_age|202": 1}}
-    found = baseline(TODAY, totals(by_day), by_day, PLAN)
-    assert (found.reached[199:], found.lost_at[199:]) == ([3, 1 + 3], [1, 2])
+    found = taught(TODAY, by_day)
+    assert (found.reached[199:], found.lost_at[199:]) == ((3, 1 + 3), (1, 2))
