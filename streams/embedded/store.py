@@ -13,20 +13,31 @@ LAYOUT = """
 CREATE TABLE IF NOT EXISTS spots (
     id INTEGER PRIMARY KEY, topic TEXT NOT NULL, part INTEGER NOT NULL, compact INTEGER NOT NULL,
     first INTEGER NOT NULL DEFAULT 0, next INTEGER NOT NULL DEFAULT 0, position INTEGER, UNIQUE (topic, part));
-CREATE TABLE IF NOT EXISTS records (
-    spot INTEGER NOT NULL, offset INTEGER NOT NULL, ts INTEGER NOT NULL, key BLOB, value BLOB,
-    PRIMARY KEY (spot, offset)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS records (place INTEGER PRIMARY KEY, ts INTEGER NOT NULL, key BLOB, value BLOB);
 CREATE TABLE IF NOT EXISTS entries (
     spot INTEGER NOT NULL, key BLOB NOT NULL, offset INTEGER NOT NULL, ts INTEGER NOT NULL, value BLOB NOT NULL,
     PRIMARY KEY (spot, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS writers (name TEXT PRIMARY KEY, epoch INTEGER NOT NULL);
 """
-PASSED = "DELETE FROM records WHERE spot = ? AND offset < ?"
-# One list of last offsets for the whole spot: records have no index by key.
-LAST = "(SELECT max(offset) FROM records WHERE spot = ? GROUP BY key)"
-SUPERSEDED = f"{PASSED} AND offset NOT IN {LAST}"
+RECORDS = "SELECT place - ?, ts, key, value FROM records WHERE place >= ? AND place < ? ORDER BY place LIMIT ?"
+ENTRIES = "SELECT offset, ts, key, value FROM entries WHERE spot = ? AND offset >= ? AND offset < ? ORDER BY offset"
+WIDTH = 40
+"""Bits of an offset in a record's place, which is the spot's row id before the offset.
+
+SQLite keeps rows in the order of one integer best: with a key of two columns, every record of more than a kilobyte
+would spill over into a page of its own.
+"""
+PASSED = "DELETE FROM records WHERE place >= ? AND place < ?"
+# One list of last places for the whole spot: records have no index by key.
+LAST = "(SELECT max(place) FROM records WHERE place >= ? AND place < ? GROUP BY key)"
+SUPERSEDED = f"{PASSED} AND place NOT IN {LAST}"
 CHUNK = 2000
-VERSION = 1
+VERSION = 2
+
+
+def place(spot: int, offset: int) -> int:
+    """Where a record of a spot stands among all."""
+    return (spot << WIDTH) + offset
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -153,8 +164,8 @@ class Store:
 
     def _add(self, spot: int, ts: int, rows: list[tuple[int, bytes | None, bytes | None]]) -> None:
         self.db.executemany(
-            "INSERT INTO records (spot, offset, ts, key, value) VALUES (?, ?, ?, ?, ?)",
-            [(spot, offset, ts, key, value) for offset, key, value in rows],
+            "INSERT INTO records (place, ts, key, value) VALUES (?, ?, ?, ?)",
+            [(place(spot, offset), ts, key, value) for offset, key, value in rows],
         )
 
     def _put(self, spot: int, ts: int, rows: list[tuple[int, bytes | None, bytes | None]]) -> None:
@@ -173,12 +184,10 @@ class Store:
     def read(self, spot: Spot, start: int, end: int) -> list[Record]:
         """Up to a chunk of records with offsets in [start, end), in order; of a table all at once."""
         row, compact = self.spot(spot)
-        table = "entries" if compact else "records"
-        rows = self.db.execute(
-            f"SELECT offset, ts, key, value FROM {table}"  # noqa: S608 - one of two constants
-            " WHERE spot = ? AND offset >= ? AND offset < ? ORDER BY offset LIMIT ?",
-            (row, start, end, -1 if compact else CHUNK),
-        )
+        if compact:
+            rows = self.db.execute(ENTRIES, (row, start, end))
+        else:
+            rows = self.db.execute(RECORDS, (place(row, 0), place(row, start), place(row, end), CHUNK))
         return [Record(spot.topic, spot.partition, *columns) for columns in rows]
 
     def ends(self) -> dict[Spot, int]:
@@ -213,9 +222,10 @@ class Store:
             self.db.execute("BEGIN IMMEDIATE")
             rows = self.db.execute("SELECT id, coalesce(position, 0) FROM spots WHERE topic = ?", (topic,)).fetchall()
             for spot, position in rows:
+                passed, everything = (place(spot, 0), place(spot, position)), (place(spot, 0), place(spot + 1, 0))
                 if superseded_only:
-                    deleted += self.db.execute(SUPERSEDED, (spot, position, spot)).rowcount
+                    deleted += self.db.execute(SUPERSEDED, (*passed, *everything)).rowcount
                 else:
-                    deleted += self.db.execute(PASSED, (spot, position)).rowcount
+                    deleted += self.db.execute(PASSED, passed).rowcount
                     self.db.execute("UPDATE spots SET first = max(first, ?) WHERE id = ?", (position, spot))
         return deleted

@@ -218,7 +218,7 @@ async def test_another_programs_database_is_refused_and_left_as_it_is(tmp_path: 
 
 async def test_a_log_of_another_layout_is_refused(log: EmbeddedLog) -> None:
     another_database(log.path, "PRAGMA user_version = 7")
-    with pytest.raises(LogError, match="layout 7, this one reads 1"):
+    with pytest.raises(LogError, match="layout 7, this one reads 2"):
         await EmbeddedLog(log.path).start()
 
 
