@@ -21,6 +21,7 @@ KIND = Kind(
     entity=activities.entity,
     fold=activities.fold,
     contributions=activities.contributions,
+    difference=activities.difference,
     moves=activities,
 )
 ARROW = Arrow(

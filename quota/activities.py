@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC
+from functools import partial
 
 import msgspec
 
 from quota.cells import LEAD
-from quota.facts import identity, require_plausible
+from quota.credits import Cells
+from quota.facts import day_name, identity, require_plausible
 from quota.plans import PlanIndex
 from schemas.activities import Activity, ActivityBucket, Done
-from schemas.credits import Parts
 from schemas.fields import Origin
 
 FACT = Activity
@@ -20,7 +21,7 @@ _encoder = msgspec.json.Encoder()
 def entity(fact: Activity) -> str:
     """The key of the fact's bucket: `source|performer|YYYY-MM-DD`, a UTC day; InvalidRecord if it lies out of time."""
     require_plausible(fact.occurred_at, "occurred_at")
-    day = fact.occurred_at.astimezone(UTC).date().isoformat()
+    day = day_name(fact.occurred_at.astimezone(UTC).date())
     return f"{identity(fact.source, fact.performer)}|{day}"
 
 
@@ -58,21 +59,42 @@ def without(record: ActivityBucket, gone: str) -> ActivityBucket:
     return msgspec.structs.replace(record, done=kept)
 
 
-def contributions(record: ActivityBucket, plan: PlanIndex) -> dict[tuple[str, str], Parts]:
+def contributions(record: ActivityBucket, plan: PlanIndex) -> Cells:
     """What the bucket adds to its performer, by local day; to `unassigned` if no rep is known by that name."""
+    return difference(None, record, plan)
+
+
+def difference(before: ActivityBucket | None, after: ActivityBucket | None, plan: PlanIndex) -> Cells:
+    """What one state of a bucket adds more than another, looking only at what differs; what is gone is negative."""
+    record = after or before
+    found: Cells = {}
+    if record is None:
+        return found
+    count = partial(_count, found, record, plan)
+    old, new = ({} if each is None else each.done for each in (before, after))
+    for key, done in new.items():
+        replaced = old.get(key)
+        if replaced is not done:
+            count(done, 1)
+            if replaced is not None:
+                count(replaced, -1)
+    for key in old.keys() - new.keys() if old else ():
+        count(old[key], -1)
+    return {cell: parts for cell, parts in found.items() if parts}
+
+
+def _count(found: Cells, record: ActivityBucket, plan: PlanIndex, done: Done, sign: int) -> None:
+    counted = plan.metrics_of(done.activity)
+    spoken = done.lead is not None and done.activity in plan.conversations
+    if not counted and not spoken:
+        return
     rep = plan.rep(record.source, record.performer)
     scope = "unassigned" if rep is None else f"rep:{rep}"
-    calendar = plan.calendar(scope)
-    found: dict[tuple[str, str], Parts] = {}
-    for done in record.done.values():
-        counted = plan.metrics_of(done.activity)
-        spoken = done.lead is not None and done.activity in plan.conversations
-        if not counted and not spoken:
-            continue
-        parts = found.setdefault((scope, calendar.local_day(done.occurred_at).isoformat()), {})
-        for metric in counted:
-            parts[metric] = parts.get(metric, 0) + 1
-        if spoken:
-            lead = f"{LEAD}{done.lead}"
-            parts[lead] = parts.get(lead, 0) + 1
-    return found
+    day = day_name(plan.calendar(scope).local_day(done.occurred_at))
+    parts = found.setdefault((scope, day), {})
+    for component in (*counted, f"{LEAD}{done.lead}") if spoken else counted:
+        number = parts.get(component, 0) + sign
+        if number:
+            parts[component] = number
+        else:
+            del parts[component]

@@ -6,6 +6,9 @@ from quota.cells import WON_DEAL, put
 from quota.plans import PlanIndex
 from schemas.credits import Parts
 
+Cells = dict[tuple[str, str], Parts]
+"""(scope, local day) → parts."""
+
 
 def fan_out(
     contributions: Mapping[tuple[str, str], Mapping[str, int]], plan: PlanIndex

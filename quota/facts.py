@@ -15,6 +15,8 @@ from schemas.meetings import MeetingChanged
 Changed = TypeVar("Changed", DealChanged, MeetingChanged)
 
 EARLIEST, LATEST = 1970, 2200
+day_name = lru_cache(maxsize=65536)(date.isoformat)
+"""A day as YYYY-MM-DD; facts come with the same few days again and again."""
 _encoder = msgspec.json.Encoder()
 
 

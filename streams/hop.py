@@ -93,7 +93,7 @@ class Hop:
     def _expected(self, said: object, value: bytes) -> object:
         """What was said; raises ValueError for bytes from outside that are no text, or that speak like the clock."""
         if self.flow.outside:
-            value.decode()  # the decoder looks only at what it keeps
+            _ = value.isascii() or value.decode()  # the decoder looks only at what it keeps
         if self.flow.outside and isinstance(said, Tick | PlanMarker) and said.sender not in self.flow.senders:
             raise ValueError("only the clock sends ticks and plan markers: send facts")
         return said

@@ -31,7 +31,8 @@ MOST_DAYS, MOST_PARTS = 100, 1000
 class Kind:
     """What differs between activities, meetings and deals: types, keys, and the pure functions of one module of quota.
 
-    `moves` tells that a corrected fact may belong to another entity than the fact it corrects.
+    `difference` gives contributions(after) - contributions(before) where that is cheaper than both of them; `moves`
+    tells that a corrected fact may belong to another entity than the fact it corrects.
     """
 
     topic: TopicSpec
@@ -42,6 +43,7 @@ class Kind:
     entity: Callable[[Any], str]
     fold: Callable[[Any, Sequence[tuple[Any, Origin]]], Any]
     contributions: Callable[[Any, PlanIndex], Mapping[Cell, Parts]]
+    difference: Callable[[Any, Any, PlanIndex], Mapping[Cell, Parts]] | None = None
     moves: Any = None
 
 
@@ -80,7 +82,7 @@ class Entities:
         """Recomputes every contribution and cell under this plan."""
         self._plan, self._adds, self.cells = plan, {}, {}
         for key, record in self.records.items():
-            self._replace(key, self._contributions(record), quiet=True)
+            self._add(self._difference(key, None, record), quiet=True)
             if self.kind.moves:
                 self._at.update(dict.fromkeys(self.kind.moves.identities(record), key))
         self._touched = {}
@@ -161,34 +163,36 @@ class Entities:
         encoded = None if after is None else json.encode(after)
         if encoded is not None:
             overgrown(key, encoded)
-        adds = {} if after is None else self._contributions(after)
+        change = self._difference(key, self.records.get(key), after)
         if after is None:
             self.records.pop(key, None)
         else:
             self.records[key] = after
         self._stored[key] = encoded
-        self._replace(key, adds, quiet=quiet)
+        self._add(change, quiet=quiet)
 
-    def _contributions(self, record: Any) -> Mapping[Cell, Parts]:
-        return self.kind.contributions(record, self._plan) if self._plan else {}
-
-    def _replace(self, key: str, new: Mapping[Cell, Parts], *, quiet: bool) -> None:
-        old = self._adds.get(key, {})
-        if new:
-            self._adds[key] = new
-        else:
-            self._adds.pop(key, None)
-        change: dict[Cell, Parts] = {cell: dict(parts) for cell, parts in new.items()}
-        for cell, parts in old.items():
-            add(change.setdefault(cell, {}), parts, -1)
+    def _difference(self, key: str, before: Any, after: Any) -> Mapping[Cell, Parts]:
+        """What the record `after` adds more than `before` did under the same plan."""
         if self._plan is None:
-            return
-        for cell, parts in fan_out({cell: parts for cell, parts in change.items() if parts}, self._plan).items():
-            if parts:
-                add(self.cells.setdefault(cell, {}), parts)
-                self._touched[cell] = quiet and self._touched.get(cell, True)
-                if not self.cells[cell]:
-                    del self.cells[cell]
+            return {}
+        if self.kind.difference is not None:
+            return self.kind.difference(before, after, self._plan)
+        change: dict[Cell, Parts] = {}
+        for cell, parts in self._adds.pop(key, {}).items():
+            add(change.setdefault(cell, {}), parts, -1)
+        if after is not None:
+            self._adds[key] = self.kind.contributions(after, self._plan)
+            for cell, parts in self._adds[key].items():
+                add(change.setdefault(cell, {}), parts)
+        return {cell: parts for cell, parts in change.items() if parts}
+
+    def _add(self, change: Mapping[Cell, Parts], *, quiet: bool) -> None:
+        """Adds the change everywhere it counts, and notes which cells have to be said."""
+        for cell, parts in fan_out(change, self._plan).items() if self._plan else ():
+            add(self.cells.setdefault(cell, {}), parts)
+            self._touched[cell] = quiet and self._touched.get(cell, True)
+            if not self.cells[cell]:
+                del self.cells[cell]
 
     def _credits(self, touched: Mapping[Cell, bool]) -> list[Outgoing]:
         """Says the touched cells (→ quiet), those of one scope together as far as one record can hold them."""

@@ -5,9 +5,10 @@ from itertools import groupby
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import json
 
 from quota import activities
-from quota.activities import contributions, entity, fold, identities, without
+from quota.activities import contributions, difference, entity, fold, identities, without
 from quota.errors import InvalidRecord
 from schemas.activities import Activity, ActivityBucket
 from schemas.fields import Origin
@@ -168,3 +169,30 @@ def test_contributions_are_a_plain_count_by_performer_and_local_day(received: li
             assert parts
             found.update({(scope, day, component): number for component, number in parts.items()})
     assert found == counted(received)
+
+
+@given(first=same_bucket, then=same_bucket, gone=st.sampled_from(["crm|a", "crm|b", "crm|c"]))
+def test_a_difference_is_what_the_contributions_of_the_later_bucket_are_more(
+    first: list[Activity], then: list[Activity], gone: str
+) -> None:
+    before = bucket(*first)
+    after = without(fold(before, [(fact, HERE) for fact in then]) or before, gone)
+    expected: Counter[tuple[tuple[str, str], str]] = Counter()
+    for record, sign in ((before, -1), (after, 1)):
+        for cell, parts in contributions(bucket_anew(record), PLAN).items():
+            for component, number in parts.items():
+                expected[cell, component] += sign * number
+    found = {
+        (cell, part): number
+        for cell, parts in difference(before, after, PLAN).items()
+        for part, number in parts.items()
+    }
+    assert found == {key: number for key, number in expected.items() if number}
+    assert difference(before, None, PLAN) == {
+        cell: {part: -number for part, number in parts.items()} for cell, parts in contributions(before, PLAN).items()
+    }
+
+
+def bucket_anew(record: ActivityBucket) -> ActivityBucket:
+    """The same bucket, as a new owner has it from the table."""
+    return json.decode(json.encode(record), type=ActivityBucket)
