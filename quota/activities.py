@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC
-from functools import partial
+from functools import lru_cache
 
 import msgspec
 
@@ -11,6 +11,7 @@ from quota.credits import Cells
 from quota.facts import day_name, identity, require_plausible
 from quota.plans import PlanIndex
 from schemas.activities import Activity, ActivityBucket, Done
+from schemas.credits import Parts
 from schemas.fields import Origin
 
 FACT = Activity
@@ -21,8 +22,12 @@ _encoder = msgspec.json.Encoder()
 def entity(fact: Activity) -> str:
     """The key of the fact's bucket: `source|performer|YYYY-MM-DD`, a UTC day; InvalidRecord if it lies out of time."""
     require_plausible(fact.occurred_at, "occurred_at")
-    day = day_name(fact.occurred_at.astimezone(UTC).date())
-    return f"{identity(fact.source, fact.performer)}|{day}"
+    moment = fact.occurred_at
+    day = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{_performer(fact.source, fact.performer)}|{day_name(day.date())}"
+
+
+_performer = lru_cache(maxsize=65536)(identity)
 
 
 def fold(record: ActivityBucket | None, facts: Sequence[tuple[Activity, Origin]]) -> ActivityBucket | None:
@@ -67,34 +72,28 @@ def contributions(record: ActivityBucket, plan: PlanIndex) -> Cells:
 def difference(before: ActivityBucket | None, after: ActivityBucket | None, plan: PlanIndex) -> Cells:
     """What one state of a bucket adds more than another, looking only at what differs; what is gone is negative."""
     record = after or before
-    found: Cells = {}
     if record is None:
-        return found
-    count = partial(_count, found, record, plan)
-    old, new = ({} if each is None else each.done for each in (before, after))
-    for key, done in new.items():
-        replaced = old.get(key)
-        if replaced is not done:
-            count(done, 1)
-            if replaced is not None:
-                count(replaced, -1)
-    for key in old.keys() - new.keys() if old else ():
-        count(old[key], -1)
-    return {cell: parts for cell, parts in found.items() if parts}
-
-
-def _count(found: Cells, record: ActivityBucket, plan: PlanIndex, done: Done, sign: int) -> None:
-    counted = plan.metrics_of(done.activity)
-    spoken = done.lead is not None and done.activity in plan.conversations
-    if not counted and not spoken:
-        return
+        return {}
     rep = plan.rep(record.source, record.performer)
     scope = "unassigned" if rep is None else f"rep:{rep}"
-    day = day_name(plan.calendar(scope).local_day(done.occurred_at))
-    parts = found.setdefault((scope, day), {})
-    for component in (*counted, f"{LEAD}{done.lead}") if spoken else counted:
-        number = parts.get(component, 0) + sign
-        if number:
-            parts[component] = number
-        else:
-            del parts[component]
+    old, new = ({} if each is None else each.done for each in (before, after))
+    come = [(done, 1) for key, done in new.items() if old.get(key) is not done]
+    gone = [(done, -1) for key, done in old.items() if new.get(key) is not done] if old else []
+    return _counted(come + gone, scope, plan)
+
+
+def _counted(changes: Iterable[tuple[Done, int]], scope: str, plan: PlanIndex) -> Cells:
+    """What these activities add to the scope's local days, each so many times."""
+    local_day, metrics_of, conversations = plan.calendar(scope).local_day, plan.metrics_of, plan.conversations
+    days: dict[str, Parts] = {}
+    for done, sign in changes:
+        activity, lead = done.activity, done.lead
+        counted = metrics_of(activity)
+        if lead is not None and activity in conversations:
+            counted = (*counted, f"{LEAD}{lead}")
+        if counted:
+            parts = days.setdefault(day_name(local_day(done.occurred_at)), {})
+            for component in counted:
+                parts[component] = parts.get(component, 0) + sign
+    without_zeros = ((day, {part: number for part, number in parts.items() if number}) for day, parts in days.items())
+    return {(scope, day): parts for day, parts in without_zeros if parts}

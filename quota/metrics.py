@@ -44,10 +44,19 @@ def values(parts: Parts, plan: PlanIndex) -> dict[str, Measure]:
     found = dict.fromkeys(plan.counts, _COUNTS[0])
     for metric in parts.keys() & found.keys():
         found[metric] = _count(parts[metric])
+    if _UNDERIVED.isdisjoint(parts):
+        return found | _nothing_derived(plan)
+    return found | _derived(parts, plan)
+
+
+def _derived(parts: Parts, plan: PlanIndex) -> dict[str, Measure]:
     spread = _spread(parts)
-    for metric, derive in _DERIVED.items():
-        found[metric] = derive(parts, spread, plan)
-    return found
+    return {metric: derive(parts, spread, plan) for metric, derive in _DERIVED.items()}
+
+
+@lru_cache(maxsize=16)
+def _nothing_derived(plan: PlanIndex) -> dict[str, Measure]:
+    return _derived({}, plan)
 
 
 def open_stages(pipeline: Parts, plan: PlanIndex) -> list[OpenStage]:
@@ -106,6 +115,11 @@ def _count(number: int) -> Measure:
 
 def _money(amount: int, plan: PlanIndex, n: int | None = None, excluded: int = 0) -> Measure:
     return Measure(decimal(amount, plan.currency), plan.currency, n, excluded=excluded or None)
+
+
+_UNDERIVED = frozenset({"calls_connected", "chats", "meetings_held", "deals_won", "deals_lost"})
+_UNDERIVED |= {cells.REVENUE, cells.UNPRICED, cells.COSTED, cells.MARGIN}
+"""Without any of these, every derived metric is what it is of nothing: ages and leads never come without them."""
 
 
 class _Spread(Struct, frozen=True):

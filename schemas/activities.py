@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 from schemas.fields import Moment, Name, Origin
 
 
-class Activity(Struct, frozen=True, tag="activity", omit_defaults=True):
+class Activity(Struct, frozen=True, tag="activity", omit_defaults=True, gc=False):
     """One thing a performer did; of facts with the same source and id the highest version counts."""
 
     id: Name
@@ -20,7 +20,7 @@ class Activity(Struct, frozen=True, tag="activity", omit_defaults=True):
     quiet: bool = False
 
 
-class Done(Struct, frozen=True, array_like=True):
+class Done(Struct, frozen=True, array_like=True, gc=False):
     """An activity inside its bucket."""
 
     occurred_at: Moment

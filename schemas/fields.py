@@ -36,7 +36,7 @@ class Money(Struct, frozen=True):
     currency: Currency
 
 
-class Origin(Struct, frozen=True, array_like=True):
+class Origin(Struct, frozen=True, array_like=True, gc=False):
     """Where a fact was first received: topic, partition, offset."""
 
     topic: str

@@ -15,6 +15,7 @@ from streams.log import Outgoing, Spot
 from streams.quarantine import LARGEST_FACT, dead_letter, misuse
 from streams.stages.stage import Moment, Place, Stage
 
+CONTROLS = (Tick, PlanMarker)
 AHEAD = 200
 """How many ticks a source may be ahead of what its own shard's credits have completed."""
 
@@ -68,7 +69,7 @@ class Hop:
             if record.offset < self.position:
                 continue
             said = self._decode(record)
-            if isinstance(said, Tick | PlanMarker):
+            if isinstance(said, CONTROLS):
                 if self._must_wait(said):
                     return count
                 self._take(said)
@@ -83,7 +84,8 @@ class Hop:
         try:
             if not value or len(value) > LARGEST_FACT:
                 misuse(value, outside=self.flow.outside)
-            return self._expected(self.stage.decode(value or b""), value or b"")
+            said = self.stage.decode(value or b"")
+            return self._expected(said, value or b"") if self.flow.outside else said
         except (DecodeError, ValueError, RecursionError) as error:  # ValueError: not UTF-8
             if not self.flow.outside:
                 raise
@@ -92,9 +94,9 @@ class Hop:
 
     def _expected(self, said: object, value: bytes) -> object:
         """What was said; raises ValueError for bytes from outside that are no text, or that speak like the clock."""
-        if self.flow.outside:
-            _ = value.isascii() or value.decode()  # the decoder looks only at what it keeps
-        if self.flow.outside and isinstance(said, Tick | PlanMarker) and said.sender not in self.flow.senders:
+        if not value.isascii():
+            value.decode()  # the decoder looks only at what it keeps
+        if isinstance(said, CONTROLS) and said.sender not in self.flow.senders:
             raise ValueError("only the clock sends ticks and plan markers: send facts")
         return said
 

@@ -11,9 +11,9 @@ from schemas.marks import Mark
 from streams.batches import Batch, Fetched, Flow
 from streams.log import Outgoing, Spot, Writer
 
-SHARE = 3.0
+SHARE = 1.0
 """A flush waits so many times as long as the last one took: what is touched in the meantime is written once."""
-SLOWEST_FLUSH = 1.5
+SLOWEST_FLUSH = 3.0
 """Seconds that facts wait at most for a flush."""
 BUSY = 0.5
 """From this share of a core on, a worker is catching up: flushes get rarer, so that more is said and written once."""

@@ -13,13 +13,14 @@ from mode import get_logger
 from streams import topics
 from streams.batches import Batch
 from streams.embedded.log import EmbeddedLog
+from streams.embedded.store import CHUNK
 from streams.log import LogError, Spot
 from streams.partitioner import partition as partition_of
 from streams.producer import Producer
 
 MEMBER = "embedded"
 LINGER = 0.1
-"""Seconds in which a partition other than control is fetched at most once: larger batches cost less."""
+"""Seconds for which a partition other than control waits for a full chunk: larger batches cost less."""
 
 
 def path_of(broker: str) -> Path:
@@ -102,20 +103,20 @@ class Consumer(base.Consumer):
         seen = self._log.state
         ends = self._log.store.ends()
         ready = [tp for tp, at in self._positions.items() if at < ends[tp] and tp not in self._held]  # type: ignore[index] # a TP equals its spot
-        now = time.monotonic()
+        now, full = time.monotonic(), False
         for tp in ready:
-            if tp.topic != topics.CONTROL.name and now < self._fetched.get(tp, 0.0) + LINGER:
+            few = ends[Spot(*tp)] - self._positions.get(tp, 0) < CHUNK
+            if few and tp.topic != topics.CONTROL.name and now < self._fetched.get(tp, 0.0) + LINGER:
                 continue
             self._fetched[tp] = now
             if not self.flow_active or self.should_stop:
                 return
             if tp in self._buffered_partitions or tp not in self._positions or tp in self._held:
                 continue
+            full = full or not few
             yield tp, self._fetch(tp, ends[Spot(*tp)])
-        if not ready:
-            await self._wait_for_growth(seen, timeout)
-        elif self._fetched:
-            await self._wait_for_growth(seen, LINGER / 4)
+        if not full:
+            await self._wait_for_growth(seen, LINGER / 4 if ready else timeout)
 
     async def _wait_for_growth(self, seen: tuple[int, int], timeout: float) -> None:
         try:

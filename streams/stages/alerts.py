@@ -19,6 +19,7 @@ from streams.stages.held import Held, Version
 from streams.stages.stage import Moment, Place
 
 Said = Judged | Outlook | Wins | Baseline
+SAID = (Judged, Outlook, Wins, Baseline)
 
 
 class Alerts:
@@ -48,7 +49,7 @@ class Alerts:
 
     def sender_of(self, said: object) -> str:
         """Each record names its sender."""
-        return said.sender if isinstance(said, Said) else ""
+        return said.sender if isinstance(said, SAID) else ""
 
     def load(self, table: str, key: bytes, value: bytes) -> None:
         """Takes back an alert's state, or what was said under a key."""
@@ -66,7 +67,7 @@ class Alerts:
 
     def take(self, said: object, record: Fetched, epoch: int) -> None:
         """Notes what was said; it counts for the next tick of its sender."""
-        if isinstance(said, Said):
+        if isinstance(said, SAID):
             key = (record.key or b"").decode()
             # A standing without quotas is of no interest, unless it had some under an earlier plan.
             if not isinstance(said, Judged) or said.quotas or key in self.held.versions:
