@@ -24,7 +24,7 @@ AGENTS = (activities, meetings, deals, standings, alerts, clock)
 ARROWS = (activities.ARROW, meetings.ARROW, deals.ARROW, standings.ARROW, alerts.ARROW)
 SHARDS = 4
 """Partitions of a new log; an existing one keeps its number."""
-COLLECT_AFTER = (50_000, 20, 100)
+COLLECT_AFTER = (100_000, 50, 1000)
 """Allocations, young and middle collections before the next older one (gc.set_threshold)."""
 STOP_SECONDS = 20.0
 """How long a shutdown may take before it is cut short."""

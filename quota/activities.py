@@ -1,7 +1,7 @@
 """Fire-and-forget activities: a performer's day, folded and counted."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC
+from datetime import date, timedelta
 from functools import lru_cache
 
 import msgspec
@@ -16,18 +16,22 @@ from schemas.fields import Origin
 
 FACT = Activity
 RECORD = ActivityBucket
+_FIRST = date(1970, 1, 1)
 _encoder = msgspec.json.Encoder()
 
 
 def entity(fact: Activity) -> str:
     """The key of the fact's bucket: `source|performer|YYYY-MM-DD`, a UTC day; InvalidRecord if it lies out of time."""
     require_plausible(fact.occurred_at, "occurred_at")
-    moment = fact.occurred_at
-    day = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    return f"{_performer(fact.source, fact.performer)}|{day_name(day.date())}"
+    return f"{_performer(fact.source, fact.performer)}|{_utc_day(int(fact.occurred_at.timestamp() // 86_400))}"
 
 
 _performer = lru_cache(maxsize=65536)(identity)
+
+
+@lru_cache(maxsize=4096)
+def _utc_day(since_1970: int) -> str:
+    return (_FIRST + timedelta(days=since_1970)).isoformat()
 
 
 def fold(record: ActivityBucket | None, facts: Sequence[tuple[Activity, Origin]]) -> ActivityBucket | None:

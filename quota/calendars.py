@@ -1,7 +1,7 @@
 """Working time: local days, working days and working seconds of a calendar, across clock changes."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import accumulate
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,6 +11,8 @@ from schemas.plan import Calendar
 
 _DAY = timedelta(days=1)
 _LONGEST_BREAK = 370
+_SPELL, _SPELLS = 900, 50_000
+"""Seconds that mostly lie on one local day, for clocks differ by quarters of an hour; and how many are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class WorkCalendar:
         self._weekdays = frozenset(calendar.working_days)
         self._holidays = frozenset(calendar.holidays)
         self._years: dict[int, _Year] = {}
+        self._local_days: dict[int, date] = {}
         opened = timedelta(hours=self._starts.hour, minutes=self._starts.minute)
         closed = timedelta(hours=self._ends.hour, minutes=self._ends.minute)
         self.day_seconds = (closed - opened).total_seconds()
@@ -47,7 +50,20 @@ class WorkCalendar:
 
     def local_day(self, moment: datetime) -> date:
         """The calendar day on which the moment falls here."""
-        return moment.astimezone(self.zone).date()
+        spell = int(moment.timestamp() // _SPELL)
+        day = self._local_days.get(spell)
+        if day is not None:
+            return day
+        return self._remembered(spell, moment.astimezone(self.zone).date())
+
+    def _remembered(self, spell: int, day: date) -> date:
+        """The day, kept for all moments of its spell unless midnight lies inside."""
+        edges = (datetime.fromtimestamp(spell * _SPELL + second, UTC) for second in (0, _SPELL - 1))
+        if all(edge.astimezone(self.zone).date() == day for edge in edges):
+            if len(self._local_days) >= _SPELLS:
+                self._local_days.clear()
+            self._local_days[spell] = day
+        return day
 
     def is_working(self, day: date) -> bool:
         """Whether people work on that day: a working weekday and no holiday."""

@@ -125,6 +125,17 @@ def test_a_day_begins_where_the_local_day_changes(calendar: Calendar, day: date)
     assert ready.local_day(start.astimezone(UTC) - timedelta(seconds=1)) == day - timedelta(days=1)
 
 
+@pytest.mark.parametrize("zone", ["Africa/Monrovia", "Australia/Lord_Howe", "America/Chicago", "Pacific/Apia"])
+@given(data=st.data())
+def test_local_days_are_the_zones_also_of_moments_close_together(zone: str, data: st.DataObject) -> None:
+    ready = WorkCalendar(Calendar("any", zone))  # Monrovia's clocks went by 44 minutes and 30 seconds until 1972
+    midnight = ready.start_of(data.draw(st.dates(date(1970, 1, 2), date(2030, 1, 1)))).astimezone(UTC)
+    seconds = st.integers(-2000, 2000) | st.sampled_from([-1, 0, 1, 29, 30, 31])
+    for offset in data.draw(st.lists(seconds, min_size=2, max_size=12)):
+        moment = midnight + timedelta(seconds=offset, microseconds=data.draw(st.sampled_from([0, 999_999])))
+        assert ready.local_day(moment) == moment.astimezone(ZoneInfo(zone)).date()
+
+
 def test_a_day_begins_later_where_clocks_skip_midnight() -> None:
     ready = WorkCalendar(Calendar("sp", "America/Sao_Paulo"))
     assert ready.start_of(date(2018, 11, 4)).timestamp() == datetime(2018, 11, 4, 3, tzinfo=UTC).timestamp()
