@@ -1,12 +1,16 @@
-"""Measures facts per second of one worker with all tables, standings and alerts on.
+"""Measures facts per second of workers with all tables, standings and alerts on.
 
-usage: python -m tests.benchmarks.throughput [--facts N] [--days N] (--broker URL | --kafka)
+usage: python -m tests.benchmarks.throughput [--facts N] [--days N] [--workers N] (--broker URL | --kafka)
 
-`--kafka` starts a broker for the measurement. The facts are in the log before the worker starts; the clock runs from
-there until the last tick has come through to every alerts partition.
+`--kafka` starts a broker for the measurement. The facts are in the log before the workers start; the clock runs from
+there until the last tick has come through to every alerts partition. One worker runs in this process, where it can be
+profiled, the others are processes of their own.
 """
 
 import asyncio
+import resource
+import subprocess
+import sys
 import tempfile
 import time
 from contextlib import AsyncExitStack
@@ -28,7 +32,8 @@ from tests.kafka.broker import Broker
 @click.option("--days", default=5, show_default=True)
 @click.option("--broker")
 @click.option("--kafka", is_flag=True)
-def main(facts: int, days: int, broker: str | None, *, kafka: bool) -> None:
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1))
+def main(facts: int, days: int, broker: str | None, workers: int, *, kafka: bool) -> None:
     """Prints facts, seconds, facts per second and processor seconds."""
     with tempfile.TemporaryDirectory() as folder:
         server = Broker(Path(folder), heap="1g") if kafka else None
@@ -36,13 +41,13 @@ def main(facts: int, days: int, broker: str | None, *, kafka: bool) -> None:
             server.start()
         try:
             url = f"kafka://{server.address}" if server else broker or f"embedded://{folder}/log.db"
-            click.echo(asyncio.run(measured(url, facts, days)))
+            click.echo(asyncio.run(measured(url, facts, days, workers)))
         finally:
             if server:
                 server.stop()
 
 
-async def measured(broker: str, facts: int, days: int) -> str:
+async def measured(broker: str, facts: int, days: int, workers: int) -> str:
     """One measurement on a log that must be new."""
     async with AsyncExitStack() as stack:
         log = open_log(broker)
@@ -51,6 +56,7 @@ async def measured(broker: str, facts: int, days: int) -> str:
         shards = await declare(log)
         last = await fill(log, shards, facts, days)
         began, worked = time.monotonic(), time.process_time()
+        others = [stack.enter_context(_beside(broker)) for _ in range(workers - 1)]
         worker = await stack.enter_async_context(Worker(broker, log, live=False))
         joined = time.monotonic() - began
         running = asyncio.ensure_future(worker.run())
@@ -60,10 +66,21 @@ async def measured(broker: str, facts: int, days: int) -> str:
         (running if running.done() else done).result()
         running.cancel()
         took, cpu = time.monotonic() - began, time.process_time() - worked
+        for other in others:
+            other.terminate()
+            other.wait()
+    beside = resource.getrusage(resource.RUSAGE_CHILDREN) if others else None
+    cpu += beside.ru_utime + beside.ru_stime if beside else 0.0
     return (
         f"{facts} facts in {took:.1f} s ({joined:.1f} s to join): {facts / took:,.0f} facts/s, "
-        f"{facts / (took - joined):,.0f} facts/s after joining, {cpu:.1f} processor seconds"
+        f"{facts / (took - joined):,.0f} facts/s after joining, {cpu:.1f} processor seconds of {workers} worker(s)"
     )
+
+
+def _beside(broker: str) -> "subprocess.Popen[bytes]":
+    """Another worker, in a process of its own, which leaves time to the log."""
+    command = (sys.executable, "-m", "agents.cli", "worker", "--clock", "log", "--broker", broker)
+    return subprocess.Popen(command, stderr=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":
