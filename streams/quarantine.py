@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from msgspec import ValidationError, json
 
-from quota.errors import InvalidRecord
+from quota.errors import InvalidRecord, QuotaError
 from schemas.dead_letters import DeadLetter
 from streams import topics
 from streams.batches import Fetched
@@ -17,6 +17,38 @@ LARGEST_ENTITY = 768 * 1024
 """Bytes of the largest entity record; brokers take 1 MiB."""
 KEPT = 16 * 1024
 """Bytes of an unusable record that are kept."""
+
+
+MOST_BUGS = 20
+"""So many bugs in a row stop the worker."""
+
+
+class TooManyBugs(QuotaError):
+    """Records fail one after the other through no fault of theirs; the worker stops."""
+
+
+class Bugs:
+    """Counts failures that are nobody's input: a worker that meets one after the other must not go on."""
+
+    def __init__(self) -> None:
+        """None so far."""
+        self.in_a_row = 0
+
+    def passed(self) -> None:
+        """Something worked."""
+        self.in_a_row = 0
+
+    def met(self, error: Exception) -> None:
+        """Raises TooManyBugs, from the last of too many bugs in a row; unusable input is none."""
+        if isinstance(error, InvalidRecord):
+            return
+        self.in_a_row += 1
+        if self.in_a_row >= MOST_BUGS:
+            message = (
+                f"{self.in_a_row} records in a row failed with a bug, the last with {type(error).__name__}: {error}. "
+                "The worker stops before it sets a whole topic aside; install a version that mends this"
+            )
+            raise TooManyBugs(message) from error
 
 
 def misuse(value: bytes | None, *, outside: bool) -> None:
@@ -49,7 +81,8 @@ def dead_letter(record: Fetched, reason: str, shard: int, error: BaseException |
 def dead_letters(records: Sequence[Fetched], error: Exception, shard: int) -> list[Outgoing]:
     """The dead letters of records that failed together; a bug keeps its traceback."""
     reason = f"{type(error).__name__}: {error}"
-    return [dead_letter(record, reason, shard, error) for record in records]
+    bug = None if isinstance(error, InvalidRecord) else error
+    return [dead_letter(record, reason, shard, bug) for record in records]
 
 
 def overgrown(key: str, encoded: bytes) -> None:

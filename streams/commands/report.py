@@ -50,7 +50,8 @@ def report(session: Session, scope: str | None, level: str | None, period: str |
     shown = found if period else current(found, plan)
     from streams.commands.standings_table import standings_table
 
-    out().print(standings_table(shown, plan, _title(shown, plan)))
+    console = out()
+    console.print(standings_table(shown, plan, console.width, _title(shown, plan)))
 
 
 async def _found(session: Session, wanted: Wanted) -> tuple[PlanIndex, list[Standing]]:

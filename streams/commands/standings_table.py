@@ -11,19 +11,42 @@ from schemas.standings import QuotaStanding, Standing
 
 STYLES = {"met": "bold green", "on_track": "green", "at_risk": "yellow", "behind": "bold red", "missed": "red"}
 UNDEFINED = "-"
-COLUMNS = ("attained", "target", "attainment", "pace", "gap", "status", "won", "revenue", "win rate", "open", "early")
+LEFT = ("scope", "period", "quota", "status")
+QUOTA = ("attained", "target", "attainment", "pace", "gap", "status")
+COLUMNS = ("scope", "period", "quota", *QUOTA, "won", "revenue", "win rate", "open", "early")
+EXPENDABLE = ("early", "open", "win rate", "revenue", "won", "gap", "target", "attained", "pace")
+GAP = 2
+"""Blanks between columns."""
 
 
-def standings_table(found: Sequence[Standing], plan: PlanIndex, title: str | None = None) -> Table:
-    """The table of standings in the order in which they come."""
-    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
-    for name in ("scope", "period", "quota"):
-        table.add_column(name, no_wrap=True)
-    for name in COLUMNS:
-        table.add_column(name, justify="left" if name == "status" else "right", no_wrap=True)
-    for row in _rows(found, plan):
-        table.add_row(*row)
+def standings_table(found: Sequence[Standing], plan: PlanIndex, width: int, title: str | None = None) -> Table:
+    """The table of standings in the order in which they come; in a narrow terminal, less important columns go first."""
+    rows = [*_rows(found, plan)]
+    names = _fitting(rows, width)
+    left = len(COLUMNS) - len(names)
+    caption = f"{left} more columns in a wider terminal, everything with --json" if left else None
+    table = Table(
+        title=title, title_justify="left", caption=caption, caption_justify="left", box=None, header_style="bold",
+        pad_edge=False,
+    )  # fmt: skip
+    for name in names:
+        table.add_column(name, justify="left" if name in LEFT else "right", no_wrap=True, overflow="ellipsis")
+    for row in rows:
+        table.add_row(*(row[COLUMNS.index(name)] for name in names))
     return table
+
+
+def _fitting(rows: Sequence[Sequence[Text]], width: int) -> list[str]:
+    """The columns that fit beside one another, in their order."""
+    needed = {
+        name: GAP + max([len(name), *(row[place].cell_len for row in rows)]) for place, name in enumerate(COLUMNS)
+    }
+    names = [*COLUMNS]
+    for name in EXPENDABLE:
+        if sum(needed[each] for each in names) <= width:
+            break
+        names.remove(name)
+    return names
 
 
 def _rows(found: Iterable[Standing], plan: PlanIndex) -> Iterator[list[Text]]:
@@ -57,7 +80,7 @@ def _above(team: str, parents: dict[str, str | None]) -> int:
 
 def _quota(quota: QuotaStanding | None, plan: PlanIndex) -> list[Text]:
     if quota is None:
-        return [Text()] * 7
+        return [Text()] * (1 + len(QUOTA))
     return [
         Text(metric_name(quota.metric, plan)),
         Text(_number(quota.attained, quota.unit)),

@@ -18,7 +18,7 @@ from schemas.fields import Origin
 from streams import topics
 from streams.batches import Fetched
 from streams.log import Outgoing, TopicSpec
-from streams.quarantine import dead_letters, overgrown
+from streams.quarantine import Bugs, dead_letters, overgrown
 from streams.stages.stage import Moment, Place
 
 Cell = tuple[str, str]
@@ -63,6 +63,7 @@ class Entities:
         self._stored: dict[str, bytes | None] = {}
         self._aside: list[Outgoing] = []
         self._at: dict[str, str] = {}
+        self._bugs = Bugs()
         self._decode = json.Decoder(kind.fact | Tick | PlanMarker).decode
         self._load = json.Decoder(kind.record).decode
 
@@ -155,7 +156,9 @@ class Entities:
             )
             if after is not None:
                 self._keep(key, after, quiet=all(fact.quiet for fact, _ in facts))
+            self._bugs.passed()
         except Exception as error:  # noqa: BLE001 - a bug on one entity is quarantined with its traceback, not spread
+            self._bugs.met(error)
             self._aside += dead_letters([record for _, record in facts], error, self.place.shard)
 
     def _keep(self, key: str, after: Any, *, quiet: bool) -> None:

@@ -222,6 +222,17 @@ async def test_a_log_of_another_layout_is_refused(log: EmbeddedLog) -> None:
         await EmbeddedLog(log.path).start()
 
 
+async def test_a_disk_without_room_is_told_and_nothing_of_the_transaction_stays(log: EmbeddedLog) -> None:
+    await log.append(facts(3))
+    pages = log._writer_store().db.execute("PRAGMA page_count").fetchone()[0]
+    log._writer_store().db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(
+        LogError, match=r"log\.db cannot be written \(database or disk is full\): see that its disk has room"
+    ):
+        await log.append([Outgoing("facts", 0, b"k", b"x" * 100_000)])
+    assert len(await values(log, Spot("facts", 0))) == 3
+
+
 async def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("to be kept\n" * 1000)

@@ -1,12 +1,14 @@
 """Facts into entity records and cells: what is corrected, repeated, misrouted or unusable."""
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from msgspec import json
 
 from agents import activities, deals
+from quota.errors import InvalidRecord
 from quota.plans import PlanIndex
 from schemas.activities import Activity
 from schemas.credits import Credit, Parts
@@ -15,6 +17,7 @@ from schemas.deals import DealChanged
 from streams import topics
 from streams.log import Outgoing, Record
 from streams.partitioner import partition
+from streams.quarantine import MOST_BUGS, Bugs, TooManyBugs
 from streams.stages.entities import Entities, Kind
 from streams.stages.stage import Place
 from tests.runtime.history import SHARDS, plan
@@ -91,3 +94,35 @@ def test_of_one_event_that_names_two_performers_the_same_one_counts_whichever_co
         take(entities, facts[at])
     entities.owed()
     assert [record.performer for record in entities.records.values() if record.done] == [max("anna", other)]
+
+
+def failing(record: object, facts: object) -> object:
+    raise ZeroDivisionError("a bug")
+
+
+@pytest.mark.parametrize("fewer", [0, 1])
+def test_bugs_in_a_row_stop_the_worker_instead_of_setting_a_topic_aside(fewer: int) -> None:
+    entities = stage(replace(deals.KIND, fold=failing), "d0")
+    facts = [DealChanged(f"f{n}", "crm", NOON, f"d{n}") for n in range(MOST_BUGS * 2 * SHARDS)]
+    take(
+        entities,
+        *[each for each in facts if partition(each.deal.encode(), SHARDS) == entities.place.shard][: MOST_BUGS - fewer],
+    )
+    if not fewer:
+        with pytest.raises(TooManyBugs, match=f"{MOST_BUGS} records in a row failed.*ZeroDivisionError: a bug"):
+            entities.owed()
+        return
+    letters = [json.decode(each.value or b"", type=DeadLetter) for each in entities.owed()]
+    assert len(letters) == MOST_BUGS - 1
+    assert all("ZeroDivisionError" in (letter.traceback or "") for letter in letters)
+
+
+def test_input_that_cannot_be_used_is_no_bug_however_much_of_it_comes() -> None:
+    bugs = Bugs()
+    for _ in range(3 * MOST_BUGS):
+        bugs.met(InvalidRecord("no such day"))
+    for _ in range(3):
+        for _ in range(MOST_BUGS - 1):
+            bugs.met(ValueError("a bug"))
+        bugs.passed()
+    assert bugs.in_a_row == 0
