@@ -50,6 +50,7 @@ def in_process(broker: str, log: Log, *, live: bool, shards: int) -> AbstractAsy
 
 
 @click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="quotaflow", prog_name="quotaflow")
 @shared
 def command_line() -> None:
     """Selling facts in, rolling quota standings per rep and team out."""

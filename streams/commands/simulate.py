@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 from msgspec import json
 
+from quota.facts import EARLIEST, LATEST
 from quota.wording import counted
 from streams.commands.console import progress
 from streams.commands.options import shared
@@ -23,6 +24,8 @@ def simulate(reps: int, days: int, seed: int, end: datetime | None, path: Path) 
     from streams.simulate import floor
 
     until = (end or _today()).replace(tzinfo=UTC)
+    if not EARLIEST < until.year - days // 365 - 1 <= until.year < LATEST:
+        raise click.UsageError(f"facts lie in the years {EARLIEST + 1} to {LATEST - 1}: choose another --end or --days")
     written = 0
     with progress() as bars, path.open("wb") as file:
         task, seen = bars.add_task("simulating", total=days), None

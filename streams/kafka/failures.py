@@ -32,5 +32,6 @@ def told(doing: str) -> Iterator[None]:
 
 
 def describe(error: BaseException) -> str:
-    """An error in words; aiokafka's often have no text but a telling class."""
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    """An error in words; aiokafka's often have no text but a telling class, which some name themselves."""
+    name, text = type(error).__name__, str(error)
+    return text if text.startswith(name) else f"{name}: {text}" if text else name

@@ -16,7 +16,8 @@ class PlanError(DocumentError):
 def load(directory: Path) -> Plan:
     """The plan that the *.yaml files directly in the directory describe, with revision 0; raises PlanError."""
     found = draft(directory)
-    problems = [*found.problems, *(problem for check in CHECKS for problem in check(found))]
+    checks = CHECKS if directory.is_dir() else ()
+    problems = [*found.problems, *(problem for check in checks for problem in check(found))]
     if problems:
         raise PlanError(problems)
     return build(found)

@@ -11,6 +11,7 @@ from streams.replay.mapping.load import load
 
 _SHIPPED = Path(__file__).parent / "mappings"
 _NDJSON = "ndjson"
+_TABLES = frozenset({".csv", ".tsv", ".xlsx", ".xls"})
 
 
 def formats() -> tuple[str, ...]:
@@ -26,12 +27,24 @@ def facts(path: Path, form: str, *, quiet: bool = True, progress: Progress = lam
     if not path.exists():
         raise ReplayError(f"{path} is not there; name the file or folder to replay")
     if form == _NDJSON:
+        _require_lines(path)
         return ndjson.read(path, quiet=quiet, progress=progress)
     return rows.read(load(_mapping_file(form)), path, quiet=quiet, progress=progress)
 
 
+def _require_lines(path: Path) -> None:
+    if not _TABLES.isdisjoint(path.suffixes):
+        known = ", ".join(formats()[1:])
+        raise ReplayError(
+            f"{path} is a table, not NDJSON: say what its columns mean with --format, one of {known} "
+            "or a mapping file of your own (docs/mappings.md)"
+        )
+
+
 def size(path: Path, form: str) -> int:
     """Bytes that `facts` reads in all; raises ReplayError or MappingError."""
+    if form == _NDJSON:
+        _require_lines(path)
     files = ndjson.sources(path) if form == _NDJSON else rows.sources(load(_mapping_file(form)), path)
     return sum(file.stat().st_size for file in files if file.is_file())
 

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from agents.cli import command_line
 from tests.agents.example import BAD, FACTS, Quotaflow, deal, lines, write_plan
 
+PIPELINE = Path(__file__).parents[2] / "deploy/examples/crm-sales-opportunities/data/sales_pipeline.csv"
 COMMANDS = ("worker", "plan", "replay", "simulate", "report", "explain", "alerts", "dead-letters", "status")
 
 
@@ -20,6 +21,10 @@ def value(standing: Any, metric: str) -> Any:
 def test_help_names_every_command() -> None:
     shown = CliRunner().invoke(command_line, ["--help"]).stdout
     assert [name for name in COMMANDS if f"\n  {name} " not in shown] == []
+
+
+def test_the_version_is_told() -> None:
+    assert CliRunner().invoke(command_line, ["--version"]).stdout.startswith("quotaflow, version 0.")
 
 
 def test_every_command_explains_itself_and_takes_the_broker() -> None:
@@ -85,6 +90,17 @@ def test_report_keeps_to_the_level_asked_for(replayed: Quotaflow) -> None:
         (("report", "--broker", "redis://here"), 2, "write embedded://PATH or kafka://host:port"),
         (("reprot",), 2, "No such command"),
         (("simulate", "--out", "nowhere/x.ndjson"), 1, "nowhere/x.ndjson: No such file or directory"),
+        (("simulate", "--out", "x.ndjson", "--end", "0001-01-01"), 2, "facts lie in the years 1971 to 2199"),
+        (
+            ("simulate", "--out", "x.ndjson", "--end", "1980-01-01", "--days", "3660"),
+            2,
+            "choose another --end or --days",
+        ),
+        (
+            ("replay", str(PIPELINE)),
+            1,
+            "sales_pipeline.csv is a table, not NDJSON: say what its columns mean with --format",
+        ),
     ],
 )
 def test_an_error_says_what_is_wrong_and_what_to_do(

@@ -172,8 +172,9 @@ async def test_a_read_ends_behind_transaction_markers_and_skips_what_was_aborted
 
 
 async def test_no_broker_is_told_with_what_to_do() -> None:
-    with pytest.raises(LogError, match="Start a broker there, or work without one"):
+    with pytest.raises(LogError, match="Start a broker there, or work without one") as raised:
         await KafkaLog("127.0.0.1:1", "nobody").start()
+    assert str(raised.value).count("KafkaConnectionError") == 1
 
 
 async def test_read_and_tail_begin_at_what_is_still_there(log: KafkaLog, kafka: str, unique: str) -> None:
