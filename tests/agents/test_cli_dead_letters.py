@@ -66,6 +66,6 @@ def test_a_letter_of_a_producer_is_replayed_once_it_is_good_and_leaves_the_list(
 
 def test_a_letter_of_which_bytes_were_cut_off_is_not_guessed_at(copied: Quotaflow) -> None:
     raw = lines([call("c9", "01-27", "ann", "dock")]).strip()
-    copied.produce("quota.dead-letters.v1", 1, b"cut", copied.letter("cut", raw, truncated=9))
+    copied.produce("quota.dead-letters.v1", 0, b"cut", copied.letter("cut", raw, truncated=9))
     (kept,) = copied.json("dead-letters", "replay", "cut")["kept"]
     assert "9 of its bytes were not kept" in kept["reason"]

@@ -1,5 +1,6 @@
 """The sample sales data on the embedded log: every number and every alert is what plain loops over the rows say."""
 
+import copy
 import csv
 import json
 import random
@@ -53,7 +54,7 @@ def same(flow: Quotaflow, standings: list[Json], history: list[Json]) -> None:
 
 def something(standings: list[Json]) -> dict[Key, Json]:
     """Standings that say more than nothing, without the moment of the last tick that had news of them."""
-    found = by_key(standings)
+    found = by_key(copy.deepcopy(standings))  # others read them, too
     for standing in found.values():
         for dated in (standing, standing.get("pipeline", {})):
             dated.pop("as_of", None)
