@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import msgspec
 
-from quota.cells import LEAD
+from quota.cells import LEAD, UNKNOWN_ACTIVITY
 from quota.credits import Cells
 from quota.facts import day_name, identity, require_plausible
 from quota.plans import PlanIndex
@@ -95,9 +95,8 @@ def _counted(changes: Iterable[tuple[Done, int]], scope: str, plan: PlanIndex) -
         counted = metrics_of(activity)
         if lead is not None and activity in conversations:
             counted = (*counted, f"{LEAD}{lead}")
-        if counted:
-            parts = days.setdefault(day_name(local_day(done.occurred_at)), {})
-            for component in counted:
-                parts[component] = parts.get(component, 0) + sign
+        parts = days.setdefault(day_name(local_day(done.occurred_at)), {})
+        for component in counted or (UNKNOWN_ACTIVITY,):
+            parts[component] = parts.get(component, 0) + sign
     without_zeros = ((day, {part: number for part, number in parts.items() if number}) for day, parts in days.items())
     return {(scope, day): parts for day, parts in without_zeros if parts}

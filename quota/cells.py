@@ -13,6 +13,7 @@ COSTED = "costed"
 UNPRICED = "unpriced"
 NEGATIVE_CYCLE = "negative_cycle"
 UNKNOWN_STAGE = "unknown_stage"
+UNKNOWN_ACTIVITY = "unknown_activity"
 EARLY_CREATED = "early_created"
 
 WON_AGE = "won_age|"
@@ -29,7 +30,7 @@ STATE = (OPEN, OPEN_AMOUNT, OPEN_UNKNOWN, OPEN_UNKNOWN_AMOUNT)
 
 _WON_AGES = {f"{WON_AGE}{days}": days for days in range(4000)}
 
-PLAIN = frozenset({REVENUE, MARGIN, COSTED, UNPRICED, NEGATIVE_CYCLE, UNKNOWN_STAGE, EARLY_CREATED})
+PLAIN = frozenset({REVENUE, MARGIN, COSTED, UNPRICED, NEGATIVE_CYCLE, UNKNOWN_STAGE, UNKNOWN_ACTIVITY, EARLY_CREATED})
 """Components without a prefix that are no metric count."""
 
 

@@ -1,6 +1,7 @@
 """`quotaflow alerts`: what is wrong now, or everything that ever was."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import click
 from msgspec import json
@@ -8,14 +9,19 @@ from msgspec import json
 from quota.plans import PlanIndex
 from quota.wording import name_of
 from schemas.alerts import Transition
-from streams.commands.console import out
 from streams.commands.names import require_rule
 from streams.commands.options import shared
 from streams.commands.session import Session
 from streams.serving.plan import newest
 from streams.serving.transitions import document, still_open, transitions
 
-STYLES = {"firing": "bold red", "resolved": "green", "retracted": "yellow"}
+STYLES: dict[str, Any] = {
+    "firing": {"fg": "red", "bold": True},
+    "resolved": {"fg": "green"},
+    "retracted": {"fg": "yellow"},
+}
+STATE = 1
+"""The place of the transition's kind in a row."""
 
 
 @click.command()
@@ -47,17 +53,16 @@ async def _found(session: Session, rule: str | None) -> tuple[PlanIndex, list[Tr
 
 
 def _print(shown: Sequence[Transition], plan: PlanIndex) -> None:
-    from rich.table import Table
-    from rich.text import Text
+    rows = [_row(each, plan) for each in shown]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]) - 1)]
+    for each, row in zip(shown, rows, strict=True):
+        *cells, summary = row
+        padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
+        padded[STATE] = click.style(padded[STATE], **STYLES.get(each.transition, {}))
+        click.echo("  ".join([*padded, summary]))
 
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("at", "rule", "scope", "period", "", "reason"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("summary", overflow="fold")
-    for each in shown:
-        at = each.at.astimezone(plan.calendar("company").zone)
-        state = Text(each.transition, style=STYLES.get(each.transition, ""))
-        scope = Text(name_of(each.scope, plan))
-        cells = (f"{at:%Y-%m-%d %H:%M}", each.rule, scope, each.period, state, each.reason, Text(each.summary))
-        table.add_row(*cells)
-    out().print(table)
+
+def _row(each: Transition, plan: PlanIndex) -> tuple[str, ...]:
+    at = each.at.astimezone(plan.calendar("company").zone)
+    scope = name_of(each.scope, plan)
+    return f"{at:%Y-%m-%d %H:%M}", each.transition, each.rule, scope, each.period, each.reason, each.summary

@@ -1,5 +1,6 @@
 """`quotaflow plan check` and `quotaflow plan apply`: a folder of YAML files becomes the plan in force."""
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -16,6 +17,7 @@ from streams.commands.options import shared
 from streams.commands.session import Failure, Opened, Session
 from streams.config import MOST_SHARDS
 from streams.log import Outgoing, ShutOut
+from streams.passage import ask, through
 from streams.plan_reader import Plans
 from streams.plans import PlanError, load, plan_records
 
@@ -105,7 +107,14 @@ async def _applied(session: Session, found: Plan) -> tuple[int, bool]:
             raise Failure("another `plan apply` came in between and this one changed nothing; run it again") from error
         finally:
             await writer.close()
+        if newest and session.path is not None:
+            await session.with_worker(opened, "plan apply", partial(_restated, opened))
         return newest + 1, True
+
+
+async def _restated(opened: Opened) -> None:
+    """Waits until everything that stands was said anew under the new revision."""
+    await through(opened.log, await ask(opened.log, opened.shards))
 
 
 async def _newest(opened: Opened) -> tuple[int, Plan | None]:

@@ -1,7 +1,7 @@
 """`quotaflow replay`: an export goes into the log, and time with it."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +56,7 @@ class Counts:
     bad: int = 0
     ignored: int = 0
     ticks: int = 0
+    live: bool = False
 
     def __str__(self) -> str:
         said = counted(self.facts, "fact", "facts")
@@ -91,7 +92,12 @@ def replay(session: Session, path: Path, form: str, speed: float | None, *, wait
 
     On an embedded log without a worker, one runs in this process for as long as this command does.
     """
-    click.echo(str(session.run(_replayed(session, Order(path, form, speed, wait, notify)))))
+    counts = session.run(_replayed(session, Order(path, form, speed, wait, notify)))
+    click.echo(str(counts))
+    if counts.live:
+        click.echo("Time follows the clock on this log: alerts see these facts as late ones, as of now.")
+    if not wait:
+        click.echo("What was sent is processed by whoever works on the log: a worker, or the next command with --wait.")
 
 
 async def _replayed(session: Session, order: Order) -> Counts:
@@ -104,7 +110,7 @@ async def _replayed(session: Session, order: Order) -> Counts:
 
         async def work() -> Counts:
             with progress() as bars:
-                return await _sent(opened, order, driver, bars, total)
+                return replace(await _sent(opened, order, driver, bars, total), live=found.live)
 
         if found.live and not order.wait:
             return await work()

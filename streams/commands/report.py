@@ -18,6 +18,9 @@ from streams.serving.documents import document
 from streams.serving.plan import newest
 from streams.serving.standings import current, kept, ordered, standings
 
+MOST_NAMED = 12
+"""Periods that an error names in full."""
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -75,8 +78,10 @@ def _in_period(found: Sequence[Standing], period: str, plan: PlanIndex) -> list[
         raise click.UsageError(str(error)) from error
     chosen = [standing for standing in found if standing.period == ids[standing.scope]]
     if not chosen and found:
-        known = ", ".join(dict.fromkeys(standing.period for standing in found))
-        raise Failure(f"nothing stands for {period}; there is {known}")
+        kind = len(next(iter(ids.values())))
+        known = sorted({each.period for each in found if len(each.period) == kind} or {each.period for each in found})
+        there = ", ".join(known if len(known) <= MOST_NAMED else [*known[:2], "...", *known[-2:]])
+        raise Failure(f"nothing stands for {period}; there is {there}")
     return chosen
 
 

@@ -12,6 +12,13 @@ from streams.commands.session import Session
 from streams.lock import holder
 from streams.serving.state import State, state
 
+UNCOUNTED = {
+    "unpriced": "{:,} won without an amount in a currency that the plan has a rate for",
+    "unknown_stage": "{:,} in a stage that the plan does not know",
+    "unknown_activity": "{:,} of an activity that no metric of the plan counts",
+}
+"""What the plan has no number for, and so what to add to it."""
+
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
@@ -47,7 +54,11 @@ def _lines(session: Session, found: State) -> list[tuple[str, str]]:
         ("plan", _plan(found)),
         ("time", _time(found)),
         ("lag", ", ".join(f"{topic} {count:,}" for topic, count in found.lag.items())),
-        ("unassigned", unassigned or "nothing"),
+        ("unassigned", f"{unassigned}: quotaflow explain unassigned METRIC PERIOD" if unassigned else "nothing"),
+        (
+            "not counted",
+            "; ".join(UNCOUNTED[name].format(count) for name, count in found.uncounted.items()) or "nothing",
+        ),
         ("set aside", f"{letters}: quotaflow dead-letters list" if found.dead_letters else "nothing"),
     ]
 

@@ -47,7 +47,8 @@ async def _worked(session: Session, wanted: int | None, *, live: bool) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         async with session.make_worker(session.config.broker, opened.log, live=live, shards=opened.shards) as running:
-            click.echo(f"working on {session.config.broker} with {opened.shards} shards; Ctrl-C stops", err=True)
+            has = counted(opened.shards, "shard", "shards")
+            click.echo(f"working on {session.config.broker} with {has}; Ctrl-C stops", err=True)
             await beside(stop.wait(), running)
     click.echo("stopped; the next worker goes on from here", err=True)
 

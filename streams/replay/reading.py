@@ -5,7 +5,7 @@ import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, cast
 
 from streams.replay.lines import KEPT, MAX_LINE, Progress, ReplayError
 
@@ -60,7 +60,8 @@ def _line(stream: BinaryIO, number: int) -> RawLine | None:
 def _unpacked(meter: "_Meter") -> BinaryIO:
     buffered = io.BufferedReader(meter, _CHUNK)
     if buffered.peek(2)[:2] == b"\x1f\x8b":
-        return io.BufferedReader(gzip.GzipFile(fileobj=buffered), _CHUNK)
+        # Not buffered once more: a buffer that is being filled when the file breaks off takes what it holds along.
+        return cast(BinaryIO, gzip.GzipFile(fileobj=buffered))
     return buffered
 
 

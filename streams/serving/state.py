@@ -16,12 +16,16 @@ from streams.serving.dead_letters import dead_letters
 from streams.serving.marks import marks
 
 _decode = json.Decoder(HeldCredit).decode
-_UNASSIGNED = b"|unassigned|"
+UNCOUNTED = (cells.UNPRICED, cells.UNKNOWN_STAGE, cells.UNKNOWN_ACTIVITY)
+"""What facts say that the plan has no number for: an amount without a rate, a stage or an activity it does not know."""
 
 
 @dataclass(frozen=True)
 class State:
-    """A log as of now: `applied` is the newest revision, `in_force` the oldest under which a shard computes."""
+    """A log as of now: `applied` is the newest revision, `in_force` the oldest under which a shard computes.
+
+    `unassigned` is what nobody owns, by metric; `uncounted` what the plan has no price, stage or metric for.
+    """
 
     shards: int
     applied: int
@@ -31,6 +35,7 @@ class State:
     live: bool
     lag: dict[str, int]
     unassigned: dict[str, int]
+    uncounted: dict[str, int]
     dead_letters: int
 
 
@@ -39,6 +44,7 @@ async def state(log: Log, shards: int) -> State:
     plans = Plans(log)
     await plans.read()
     found, now = await marks(log, shards), await control(log)
+    nobody, company = await _added_up(log, shards, "unassigned"), await _added_up(log, shards, "company")
     return State(
         shards=shards,
         applied=plans.newest,
@@ -47,20 +53,24 @@ async def state(log: Log, shards: int) -> State:
         tick=min((mark.tick for mark in found), default=-1),
         live=now.live,
         lag=await lags(log, shards),
-        unassigned=await _unassigned(log, shards),
+        unassigned={
+            name: count for name, count in sorted(nobody.items()) if "|" not in name and name not in cells.PLAIN
+        },
+        uncounted={name: count for name in UNCOUNTED if (count := nobody.get(name, 0) + company.get(name, 0))},
         dead_letters=len(await dead_letters(log, shards)),
     )
 
 
-async def _unassigned(log: Log, shards: int) -> dict[str, int]:
-    """What nobody owns, by metric, over all days."""
+async def _added_up(log: Log, shards: int, scope: str) -> Parts:
+    """What a scope has over all days, whoever said it."""
+    middle = f"|{scope}|".encode()
     last: dict[bytes, bytes | None] = {}
     for shard in range(shards):
         async for chunk in log.read(Spot(tables.TEAM_QUOTAS.name, shard)):
-            last.update((r.key, r.value) for r in chunk if r.key is not None and _UNASSIGNED in r.key)
+            last.update((r.key, r.value) for r in chunk if r.key is not None and middle in r.key)
     total: Parts = {}
     for value in last.values():
         versions = _decode(value).versions if value else []
         if versions:
             cells.add(total, versions[-1][1])
-    return {name: count for name, count in sorted(total.items()) if "|" not in name and name not in cells.PLAIN}
+    return total

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from msgspec import json
@@ -150,12 +151,17 @@ class Entities:
         facts = self._pending.pop(key, [])
         if not facts:
             return
+        # What only quiet facts change is quiet, wherever batches and flushes end.
+        for quiet, run in groupby(facts, key=lambda each: each[0].quiet):
+            self._fold_run(key, [*run], quiet=quiet)
+
+    def _fold_run(self, key: str, facts: list[tuple[Any, Fetched]], *, quiet: bool) -> None:
         try:
             after = self.kind.fold(
                 self.records.get(key), [(fact, Origin(r.topic, r.partition, r.offset)) for fact, r in facts]
             )
             if after is not None:
-                self._keep(key, after, quiet=all(fact.quiet for fact, _ in facts))
+                self._keep(key, after, quiet=quiet)
             self._bugs.passed()
         except Exception as error:  # noqa: BLE001 - a bug on one entity is quarantined with its traceback, not spread
             self._bugs.met(error)

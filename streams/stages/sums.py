@@ -81,10 +81,12 @@ class Sums:
 
     def touch_all(self, scopes: Iterable[str]) -> None:
         """Everything is to be said anew: what is not zero, and what is current of these scopes."""
-        self.touched.update({key: False for key, parts in self.periods.items() if parts})
-        self.touched.update({(scope, ""): False for scope in scopes})
-        self.won.update({(scope, day): False for scope, days in self.days.items() for day, parts in days.items()
-                         if scope.startswith("rep:") and any(part.startswith(WON_DEAL) for part in parts)})  # fmt: skip
+        everything = [*(key for key, parts in self.periods.items() if parts), *((scope, "") for scope in scopes)]
+        won = ((scope, day) for scope, days in self.days.items() for day, parts in days.items()
+               if scope.startswith("rep:") and any(part.startswith(WON_DEAL) for part in parts))  # fmt: skip
+        # What changed quietly with this tick stays quiet.
+        self.touched = dict.fromkeys(everything, False) | self.touched
+        self.won = dict.fromkeys(won, False) | self.won
 
     def settle(self) -> None:
         """What changed has been taken note of."""

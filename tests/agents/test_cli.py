@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from agents.cli import command_line
-from tests.agents.example import BAD, FACTS, Quotaflow, deal, lines, write_plan
+from tests.agents.example import BAD, FACTS, Quotaflow, call, deal, lines, write_plan
 
 PIPELINE = Path(__file__).parents[2] / "deploy/examples/crm-sales-opportunities/data/sales_pipeline.csv"
 COMMANDS = ("worker", "plan", "replay", "simulate", "report", "explain", "alerts", "dead-letters", "status")
@@ -225,6 +225,19 @@ def test_a_simulated_floor_replays_without_a_bad_line(tmp_path: Path) -> None:
     floor.apply()
     assert f"{count} facts sent" in floor.run("replay", path).stdout
     assert floor.json("status")["dead_letters"] == 0
+
+
+def test_status_counts_what_the_plan_has_no_number_for(tmp_path: Path) -> None:
+    floor = Quotaflow(tmp_path)
+    floor.apply()
+    nap = {**call("c1", "01-05", "ann", "acme"), "activity": "nap"}
+    dollars = {"amount": {"minor_units": 500, "currency": "USD"}}
+    facts = [nap, deal("d1", "01-05", "nurture", owner="ann"), deal("d2", "01-06", "won", owner="ann") | dollars]
+    floor.replay(lines(facts))
+    assert floor.json("status")["uncounted"] == {"unpriced": 1, "unknown_stage": 1, "unknown_activity": 1}
+    said = floor.run("status").stdout
+    assert "1 in a stage that the plan does not know" in said
+    assert value(floor.standing("company", "2026-Q1"), "deals_won") == 1
 
 
 def test_status_tells_how_far_the_log_has_come(replayed: Quotaflow) -> None:

@@ -126,3 +126,16 @@ def test_input_that_cannot_be_used_is_no_bug_however_much_of_it_comes() -> None:
             bugs.met(ValueError("a bug"))
         bugs.passed()
     assert bugs.in_a_row == 0
+
+
+@pytest.mark.parametrize("flushes", [False, True])
+@pytest.mark.parametrize("loud", [0, 1])
+def test_what_only_quiet_facts_change_is_quiet_whatever_else_comes_with_them(loud: int, *, flushes: bool) -> None:
+    won = DealChanged("f1", "crm", NOON, "d1", owner="anna", stage="won", quiet=loud == 0)
+    note = DealChanged("f2", "crm", NOON, "d1", account="acme", quiet=loud == 1)
+    entities, said = stage(deals.KIND, "d1"), list[Outgoing]()
+    for fact in (won, note):
+        take(entities, fact)
+        said += entities.owed() if flushes else []
+    said += entities.owed()
+    assert {json.decode(each.value or b"", type=Credit).quiet for each in said} == {loud == 0}

@@ -33,3 +33,18 @@ def test_a_standing_is_quiet_when_every_fact_of_its_tick_is(told: list[bool], *,
     said = [*stage.complete(Moment(Tick(later, 1), later, EVENING, evaluates=True)), *stage.owed()]
     found = {each.key: json.decode(each.value or b"", type=Standing) for each in said}
     assert {standing.quiet for key, standing in found.items() if b"rep:anna|2026-" in (key or b"")} == {quiet}
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_the_first_tick_of_a_log_leaves_quiet_what_is_quiet(*, quiet: bool) -> None:
+    where = place(ARROW, 0, SHARDS)
+    stage = ARROW.stage(where._replace(shard=where.shard_of("rep:anna")))
+    stage.install(PlanIndex(plan(1)), -1)
+    stage.take(
+        Credit("deals/0", "rep:anna", {"2026-03-30": {"deals_won": 1, "won_deal|d1": 5}}, quiet),
+        Record("", 0, 1, 0, b"", b""),
+        -1,
+    )
+    said = [*stage.complete(Moment(Tick(EVENING, 0), EVENING, None, evaluates=True)), *stage.owed()]
+    of_the_day = [each for each in said if each.key in {b"rep:anna|2026-03-30", b"rep:anna|wins|2026-03-30"}]
+    assert [json.decode(each.value or b"").get("quiet", False) for each in of_the_day] == [quiet] * 2

@@ -154,8 +154,7 @@ def counted(received: list[Activity]) -> Counter[tuple[str, str, str]]:
         rep = reps.get((fact.source, fact.performer)) or reps.get(fact.performer)
         zone = BERLIN if rep == "cara" else CHICAGO
         cell = (f"rep:{rep}" if rep else "unassigned", str(fact.occurred_at.astimezone(zone).date()))
-        if fact.activity in KINDS:
-            found[*cell, KINDS[fact.activity]] += 1
+        found[*cell, KINDS.get(fact.activity, "unknown_activity")] += 1
         if fact.activity in {"call_connected", "chat"} and fact.lead:
             found[*cell, f"lead|{fact.lead}"] += 1
     return found
