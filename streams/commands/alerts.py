@@ -1,7 +1,6 @@
 """`quotaflow alerts`: what is wrong now, or everything that ever was."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import click
 from msgspec import json
@@ -15,11 +14,7 @@ from streams.commands.session import Session
 from streams.serving.plan import newest
 from streams.serving.transitions import document, still_open, transitions
 
-STYLES: dict[str, Any] = {
-    "firing": {"fg": "red", "bold": True},
-    "resolved": {"fg": "green"},
-    "retracted": {"fg": "yellow"},
-}
+STYLES = {"firing": "red", "resolved": "green", "retracted": "yellow"}
 STATE = 1
 """The place of the transition's kind in a row."""
 
@@ -58,7 +53,7 @@ def _print(shown: Sequence[Transition], plan: PlanIndex) -> None:
     for each, row in zip(shown, rows, strict=True):
         *cells, summary = row
         padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
-        padded[STATE] = click.style(padded[STATE], **STYLES.get(each.transition, {}))
+        padded[STATE] = click.style(padded[STATE], fg=STYLES.get(each.transition))
         click.echo("  ".join([*padded, summary]))
 
 
