@@ -37,12 +37,14 @@ def sources(path: Path) -> list[Path]:
 
 def parse(raw: bytes, *, quiet: bool) -> Fact:
     """The fact that a line says; raises InvalidRecord, whose message names the field."""
-    _require_text(raw)
-    _require_shallow(raw)
+    require_text(raw)
+    require_shallow(raw)
     try:
         said = _decoder.decode(raw)
     except msgspec.DecodeError as error:
-        raise InvalidRecord(_reason(error)) from None
+        what = reason(error)
+        kinds = "; write activity, meeting_changed or deal_changed" if what.startswith("type: ") else ""
+        raise InvalidRecord(what + kinds) from None
     return fact(said, quiet=quiet)
 
 
@@ -58,15 +60,19 @@ def _read_line(name: str, line: RawLine, *, quiet: bool) -> Line:
         return Bad(name, str(error), line.raw)
 
 
-def _require_text(raw: bytes) -> None:
+def require_text(raw: bytes) -> None:
+    """Raises InvalidRecord for bytes that are not UTF-8."""
     try:
         raw.decode()
     except UnicodeDecodeError as error:
         raise InvalidRecord(f"byte {raw[error.start]:#04x} at {error.start} is not UTF-8; send UTF-8") from None
 
 
-def _require_shallow(raw: bytes) -> None:
-    """The decoder's own bound depends on how deep its caller is nested; this one is always the same."""
+def require_shallow(raw: bytes) -> None:
+    """Raises InvalidRecord for what is nested too deep.
+
+    The decoder's own bound depends on how deep its caller is nested; this one is always the same.
+    """
     if raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH:
         return
     depth = 0
@@ -76,13 +82,11 @@ def _require_shallow(raw: bytes) -> None:
             raise InvalidRecord(f"nested more than {MAX_DEPTH} deep; a fact is a flat object")
 
 
-def _reason(error: msgspec.DecodeError) -> str:
+def reason(error: msgspec.DecodeError) -> str:
     """The decoder's message with the field first."""
     if not isinstance(error, msgspec.ValidationError):
         return f"not JSON: {error}"
     match = _AT.fullmatch(str(error))
     assert match
     what = match["what"][0].lower() + match["what"][1:]
-    if match["field"] == "type":
-        return f"type: {what}; write activity, meeting_changed or deal_changed"
     return f"{match['field']}: {what}" if match["field"] else what
