@@ -12,6 +12,7 @@ from streams.replay.reading import RawLine, raw_lines
 
 MAX_DEPTH = 32
 _SUFFIXES = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _decoder: msgspec.json.Decoder[AnyFact] = msgspec.json.Decoder(AnyFact)
 _AT = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<field>.*)`)?", re.DOTALL)
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
@@ -76,7 +77,7 @@ def require_shallow(raw: bytes) -> None:
     if raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH:
         return
     depth = 0
-    for byte in _STRINGS.sub(b"", raw):
+    for byte in _STRINGS.sub(b"", raw).translate(None, _NO_BRACKETS):
         depth += (byte in b"{[") - (byte in b"}]")
         if depth > MAX_DEPTH:
             raise InvalidRecord(f"nested more than {MAX_DEPTH} deep; a fact is a flat object")

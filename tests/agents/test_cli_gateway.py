@@ -1,9 +1,11 @@
 """`quotaflow gateway` as a process: what it accepts outlives it, and it starts only where it is safe."""
 
 import json
+import re
 import signal
 import socket
 import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,6 +68,13 @@ def test_facts_come_in_beside_a_worker_and_once_more_change_nothing(floor: Quota
             assert post(url, lines(FACTS)) == (202, {"accepted": len(FACTS)})
         floor.replay(A_LATER_DAY)
         assert floor.standing("company", "2026-Q1")["metrics"]["revenue"]["value"] == "1500.00"
+
+
+def test_the_documented_python_sends_a_fact(floor: Quotaflow, root: Path) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", (root / "docs" / "gateway.md").read_text(), flags=re.DOTALL)
+    with taking(floor) as (_, url):
+        command = [sys.executable, "-c", example.replace("http://127.0.0.1:8080", url)]
+        assert subprocess.check_output(command, text=True, timeout=30) == "202 {'accepted': 1}\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
