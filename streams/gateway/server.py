@@ -2,7 +2,8 @@
 
 import asyncio
 import traceback
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -20,6 +21,8 @@ RETRY_SECONDS = 5
 """When a client is asked to come again."""
 BODY_SECONDS = 30.0
 """For a body to come in."""
+TURN_SECONDS = 10.0
+"""For the appends before one's own; a log that hangs must not let requests pile up."""
 READY_SECONDS = 5.0
 """For the log to answer."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -28,9 +31,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Gateway:
     """Takes facts for a log that has been started."""
 
-    def __init__(self, log: Log, shards: int, tokens: Tokens) -> None:
-        """Without tokens it speaks to this machine only."""
-        self._log, self._shards, self._tokens = log, shards, tokens
+    def __init__(self, log: Log, shards: int, tokens: Tokens, turn: float = TURN_SECONDS) -> None:
+        """Without tokens it speaks to this machine only; `turn` is how many seconds an append waits for its turn."""
+        self._log, self._shards, self._tokens, self._turn = log, shards, tokens, turn
         self._appending = asyncio.Lock()
 
     def app(self) -> web.Application:
@@ -79,8 +82,20 @@ class Gateway:
         """Returns when they are durable; one append at a time, as one that fails ends those beside it on Kafka."""
         records = [Outgoing(fact.topic, partition(fact.key, self._shards), fact.key, fact.value) for fact in facts]
         if records:
-            async with self._appending:
+            async with self._in_turn():
                 await self._log.append(records)
+
+    @asynccontextmanager
+    async def _in_turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._turn):
+                await self._appending.acquire()
+        except TimeoutError:
+            raise LogError(f"the log has not finished what came before within {self._turn:g} s") from None
+        try:
+            yield
+        finally:
+            self._appending.release()
 
     async def _ready(self, request: web.Request) -> web.Response:
         try:

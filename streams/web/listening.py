@@ -16,6 +16,7 @@ from aiohttp import web
 
 from quota.errors import QuotaError
 from streams.config import TOKEN, TOKEN_FILE, Config, ConfigError
+from streams.web.protocol import Runner
 
 SHORTEST_TOKEN = 16
 GRACE_SECONDS = 30.0
@@ -135,7 +136,7 @@ async def serving(app: web.Application, address: Address) -> AsyncIterator[Addre
     At the end no more connections are taken, and requests under way have GRACE_SECONDS.
     """
     # Bodies stay as they were sent: what is small and unpacks to gigabytes is refused by its header.
-    runner = web.AppRunner(
+    runner = Runner(
         app,
         access_log=None,
         auto_decompress=False,
