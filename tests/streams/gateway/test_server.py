@@ -1,62 +1,27 @@
 """The gateway on a real port and a real log: what it says is accepted is in the log, and nobody else gets in."""
 
 import asyncio
-import io
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import aiohttp
-import msgspec
 import pytest
 
 from streams import topics
 from streams.embedded.log import EmbeddedLog
 from streams.gateway.reading import MAX_BODY, MAX_EVENTS
 from streams.gateway.server import Gateway
-from streams.log import Log, LogError, Outgoing, Record, Spot
+from streams.log import Record, Spot
 from streams.partitioner import partition
 from streams.replay import parse
 from streams.web.listening import Address, Tokens, serving
 from tests.runtime.fake_log import FakeLog
+from tests.streams.gateway.client import SHARDS, gateway, posted
 from tests.streams.gateway.sending import EVENT, GOOD, Request, batch, binary, lines, plain, structured, without
 
-SHARDS = 3
 SECRET = "a-token-that-is-long-enough"
 CALL = parse(json.dumps(GOOD).encode(), quiet=False)
-
-
-class FullLog(FakeLog):
-    """A log that answers nothing and takes nothing."""
-
-    async def append(self, records: Sequence[Outgoing]) -> list[int]:
-        raise LogError("/var/log.db cannot be written: its disk is full")
-
-    async def ends(self, spots: Any) -> dict[Spot, int]:
-        raise LogError("/var/log.db cannot be read")
-
-
-class SlowLog(FakeLog):
-    """A log whose appends last until `go`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked, self.go = asyncio.Event(), asyncio.Event()
-
-    async def append(self, records: Sequence[Outgoing]) -> list[int]:
-        self.asked.set()
-        await self.go.wait()
-        return await super().append(records)
-
-
-@asynccontextmanager
-async def gateway(log: Log, *tokens: str) -> AsyncIterator[aiohttp.ClientSession]:
-    """A client of a gateway to the log."""
-    app = Gateway(log, SHARDS, Tokens(tuple(token.encode() for token in tokens))).app()
-    async with serving(app, Address("127.0.0.1", 0)) as at, aiohttp.ClientSession(at.url) as client:
-        yield client
 
 
 @pytest.fixture
@@ -75,11 +40,6 @@ async def client(path: Path) -> AsyncIterator[aiohttp.ClientSession]:
     async with gateway(log) as made:
         yield made
     await log.stop()
-
-
-async def posted(client: aiohttp.ClientSession, said: Request, **headers: str) -> tuple[int, Any]:
-    async with client.post("/events", data=io.BytesIO(said[1]), headers=[*said[0], *headers.items()]) as answer:
-        return answer.status, await answer.json(content_type=None)
 
 
 async def in_file(path: Path) -> list[Record]:
@@ -198,14 +158,6 @@ async def test_a_sender_that_asks_first_is_told_that_it_may_send(client: aiohttp
         assert not [name for name in answer.headers if name.lower().startswith(("webhook", "access-control"))]
 
 
-async def test_a_log_that_takes_nothing_is_a_503_and_not_ready_but_alive() -> None:
-    async with gateway(FullLog()) as client:
-        async with client.post("/events", json=GOOD) as answer:
-            assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
-            assert "/var" not in await answer.text()
-        assert [(await client.get(path)).status for path in ("/healthz", "/readyz")] == [200, 503]
-
-
 async def test_a_gateway_whose_log_answers_is_ready(client: aiohttp.ClientSession) -> None:
     assert [(await client.get(path)).status for path in ("/healthz", "/readyz")] == [200, 200]
 
@@ -241,18 +193,6 @@ async def test_without_a_token_another_name_for_this_machine_is_not_let_in(clien
         assert (await posted(client, plain(GOOD), Host=host))[0] == status
 
 
-async def test_a_bug_is_told_without_what_was_sent(caplog: pytest.LogCaptureFixture) -> None:
-    class Broken(FakeLog):
-        async def append(self, records: Sequence[Outgoing]) -> list[int]:
-            raise KeyError(records)
-
-    async with gateway(Broken()) as client:
-        status, told = await posted(client, plain(GOOD))
-    assert (status, told["title"]) == (500, "Internal Server Error")
-    assert "KeyError in" in caplog.text
-    assert "anna" not in caplog.text + json.dumps(told)
-
-
 @pytest.mark.parametrize(
     "soup",
     [
@@ -274,42 +214,3 @@ async def test_what_is_no_http_is_told_without_what_was_sent(soup: str, caplog: 
     assert b"application/problem+json" in answer
     assert "a request could not be handled" in caplog.text
     assert SECRET not in caplog.text + answer.decode()
-
-
-async def test_a_request_under_way_is_finished_before_the_server_stops() -> None:
-    log = SlowLog()
-    await log.declare(topics.ALL, SHARDS)
-    async with aiohttp.ClientSession() as client:
-        async with serving(Gateway(log, SHARDS, Tokens()).app(), Address("127.0.0.1", 0)) as at:
-            posting = asyncio.create_task(client.post(f"{at.url}/events", json=GOOD))
-            await log.asked.wait()
-            asyncio.get_running_loop().call_soon(log.go.set)
-        async with await posting as answer:
-            assert (answer.status, await answer.json()) == (202, {"accepted": 1})
-
-
-async def test_nothing_is_accepted_before_the_log_has_it() -> None:
-    log = SlowLog()
-    await log.declare(topics.ALL, SHARDS)
-    async with gateway(log) as client:
-        posting = asyncio.create_task(client.post("/events", data=msgspec.json.encode(GOOD), headers=plain(GOOD)[0]))
-        await log.asked.wait()
-        assert (await client.get("/healthz")).status == 200
-        assert not posting.done()
-        log.go.set()
-        assert (await posting).status == 202
-
-
-async def test_requests_do_not_pile_up_behind_a_log_that_hangs() -> None:
-    log = SlowLog()
-    await log.declare(topics.ALL, SHARDS)
-    app = Gateway(log, SHARDS, Tokens(), turn=0.01).app()
-    async with serving(app, Address("127.0.0.1", 0)) as at, aiohttp.ClientSession(at.url) as client:
-        first = asyncio.create_task(client.post("/events", json=GOOD))
-        await log.asked.wait()
-        async with client.post("/events", json=GOOD | {"id": "e-2"}) as answer:
-            assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
-        log.go.set()
-        assert (await first).status == 202
-        async with client.post("/events", json=GOOD | {"id": "e-2"}) as answer:
-            assert answer.status == 202
