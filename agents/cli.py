@@ -7,7 +7,19 @@ from contextlib import AbstractAsyncContextManager
 
 import click
 
-from streams.commands import alerts, dead_letters, demo, explain, plan, replay, report, simulate, status, worker
+from streams.commands import (
+    alerts,
+    dead_letters,
+    demo,
+    explain,
+    gateway,
+    plan,
+    replay,
+    report,
+    simulate,
+    status,
+    worker,
+)
 from streams.commands.failures import Failing
 from streams.commands.options import shared
 from streams.commands.session import RunningWorker, Session
@@ -17,6 +29,7 @@ from streams.log import Log
 COMMANDS = (
     demo.demo,
     worker.worker,
+    gateway.gateway,
     plan.plan,
     replay.replay,
     simulate.simulate,

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 BROKER = "QUOTAFLOW_BROKER"
 SHARDS = "QUOTAFLOW_SHARDS"
+TOKEN = "QUOTAFLOW_TOKEN"  # noqa: S105 - the name of a variable
+TOKEN_FILE = "QUOTAFLOW_TOKEN_FILE"  # noqa: S105 - same
 MOST_SHARDS = 1024
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/\[\],]+)(:\d{1,5})?", re.ASCII)
 
@@ -16,10 +18,15 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class Config:
-    """Which log to use, and how many shards a new one is asked to get; an existing log keeps its number."""
+    """Which log to use, how many shards a new one is asked to get, and where the tokens of its doors come from.
+
+    An existing log keeps its number of shards; `token` and `token_file` are as they were written, empty where unset.
+    """
 
     broker: str = "embedded://quotaflow.db"
     shards: int | None = None
+    token: str = field(default="", repr=False)
+    token_file: str = ""
 
     @property
     def new_shards(self) -> int:
@@ -35,7 +42,8 @@ class Config:
         problems = [f"{name}: {problem}" for name, problem in named if problem]
         if problems:
             raise ConfigError("; ".join(problems))
-        return cls(broker, int(shards) if shards else None)
+        tokens = environment.get(TOKEN, ""), environment.get(TOKEN_FILE, "")
+        return cls(broker, int(shards) if shards else None, *tokens)
 
 
 def broker_problem(broker: str) -> str | None:

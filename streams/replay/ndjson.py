@@ -12,6 +12,7 @@ from streams.replay.reading import RawLine, raw_lines
 
 MAX_DEPTH = 32
 _SUFFIXES = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _decoder: msgspec.json.Decoder[AnyFact] = msgspec.json.Decoder(AnyFact)
 _AT = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<field>.*)`)?", re.DOTALL)
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
@@ -37,12 +38,14 @@ def sources(path: Path) -> list[Path]:
 
 def parse(raw: bytes, *, quiet: bool) -> Fact:
     """The fact that a line says; raises InvalidRecord, whose message names the field."""
-    _require_text(raw)
-    _require_shallow(raw)
+    require_text(raw)
+    require_shallow(raw)
     try:
         said = _decoder.decode(raw)
     except msgspec.DecodeError as error:
-        raise InvalidRecord(_reason(error)) from None
+        what = reason(error)
+        kinds = "; write activity, meeting_changed or deal_changed" if what.startswith("type: ") else ""
+        raise InvalidRecord(what + kinds) from None
     return fact(said, quiet=quiet)
 
 
@@ -58,31 +61,33 @@ def _read_line(name: str, line: RawLine, *, quiet: bool) -> Line:
         return Bad(name, str(error), line.raw)
 
 
-def _require_text(raw: bytes) -> None:
+def require_text(raw: bytes) -> None:
+    """Raises InvalidRecord for bytes that are not UTF-8."""
     try:
         raw.decode()
     except UnicodeDecodeError as error:
         raise InvalidRecord(f"byte {raw[error.start]:#04x} at {error.start} is not UTF-8; send UTF-8") from None
 
 
-def _require_shallow(raw: bytes) -> None:
-    """The decoder's own bound depends on how deep its caller is nested; this one is always the same."""
+def require_shallow(raw: bytes) -> None:
+    """Raises InvalidRecord for what is nested too deep.
+
+    The decoder's own bound depends on how deep its caller is nested; this one is always the same.
+    """
     if raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH:
         return
     depth = 0
-    for byte in _STRINGS.sub(b"", raw):
+    for byte in _STRINGS.sub(b"", raw).translate(None, _NO_BRACKETS):
         depth += (byte in b"{[") - (byte in b"}]")
         if depth > MAX_DEPTH:
             raise InvalidRecord(f"nested more than {MAX_DEPTH} deep; a fact is a flat object")
 
 
-def _reason(error: msgspec.DecodeError) -> str:
+def reason(error: msgspec.DecodeError) -> str:
     """The decoder's message with the field first."""
     if not isinstance(error, msgspec.ValidationError):
         return f"not JSON: {error}"
     match = _AT.fullmatch(str(error))
     assert match
     what = match["what"][0].lower() + match["what"][1:]
-    if match["field"] == "type":
-        return f"type: {what}; write activity, meeting_changed or deal_changed"
     return f"{match['field']}: {what}" if match["field"] else what

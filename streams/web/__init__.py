@@ -1,0 +1,1 @@
+"""What the doors to the log over HTTP share."""

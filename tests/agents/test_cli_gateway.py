@@ -1,0 +1,103 @@
+"""`quotaflow gateway` as a process: what it accepts outlives it, and it starts only where it is safe."""
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.agents.example import FACTS, QUOTAFLOW, Quotaflow, call, lines, running
+
+A_LATER_DAY = lines([call("c9", "02-04", "ann", "acme")])
+"""The gateway moves no time; this replay does, and sells nothing."""
+
+
+@pytest.fixture
+def floor(tmp_path: Path) -> Quotaflow:
+    made = Quotaflow(tmp_path)
+    made.apply()
+    return made
+
+
+@contextmanager
+def taking(floor: Quotaflow) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """A gateway process, and where it takes events."""
+    command = [*QUOTAFLOW, "gateway", "--listen", "127.0.0.1:0", "--broker", floor.broker]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            if "Ctrl-C stops" in line:
+                break
+        assert process.poll() is None, "".join(said)
+        assert "no token is set" in said[0]
+        try:
+            yield process, said[-1].split()[3]
+        finally:
+            process.kill()
+            process.communicate(timeout=30)
+
+
+def post(url: str, body: bytes) -> Any:
+    headers = {"Content-Type": "application/x-ndjson"}
+    with urllib.request.urlopen(urllib.request.Request(f"{url}/events", body, headers), timeout=30) as answer:
+        return answer.status, json.load(answer)
+
+
+def test_what_was_accepted_counts_though_the_gateway_is_killed_at_once(floor: Quotaflow) -> None:
+    with taking(floor) as (process, url):
+        assert post(url, lines(FACTS)) == (202, {"accepted": len(FACTS)})
+        process.kill()
+        process.wait(timeout=30)
+    floor.replay(A_LATER_DAY)
+    assert floor.standing("company", "2026-Q1")["metrics"]["revenue"]["value"] == "1500.00"
+
+
+def test_facts_come_in_beside_a_worker_and_once_more_change_nothing(floor: Quotaflow) -> None:
+    with running(floor, "--clock", "log"), taking(floor) as (_, url):
+        for _ in range(2):
+            assert post(url, lines(FACTS)) == (202, {"accepted": len(FACTS)})
+        floor.replay(A_LATER_DAY)
+        assert floor.standing("company", "2026-Q1")["metrics"]["revenue"]["value"] == "1500.00"
+
+
+def test_the_documented_python_sends_a_fact(floor: Quotaflow, root: Path) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", (root / "docs" / "gateway.md").read_text(), flags=re.DOTALL)
+    with taking(floor) as (_, url):
+        command = [sys.executable, "-c", example.replace("http://127.0.0.1:8080", url)]
+        assert subprocess.check_output(command, text=True, timeout=30) == "202 {'accepted': 1}\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_gateway_stops_in_good_order(number: signal.Signals, floor: Quotaflow) -> None:
+    with taking(floor) as (process, _):
+        process.send_signal(number)
+        assert process.stderr is not None
+        assert process.stderr.read() == "stopped; every fact that was accepted is in the log\n"
+        assert process.wait(timeout=30) == 0
+
+
+def test_where_others_can_reach_it_a_gateway_does_not_start_without_a_token(floor: Quotaflow) -> None:
+    said = floor.run("gateway", "--listen", "0.0.0.0:0", code=2).stderr
+    assert "set QUOTAFLOW_TOKEN or QUOTAFLOW_TOKEN_FILE" in said
+
+
+def test_what_is_no_address_is_a_wrong_usage(floor: Quotaflow) -> None:
+    assert "write HOST:PORT" in floor.run("gateway", "--listen", "8080", code=2).stderr
+
+
+def test_an_address_in_use_is_told(floor: Quotaflow) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = floor.run("gateway", "--listen", f"127.0.0.1:{port}", code=1).stderr
+    assert f"cannot listen on 127.0.0.1:{port}" in said
+    assert "Traceback" not in said
