@@ -58,7 +58,7 @@ class Worker:
     async def _start(self) -> None:
         embedded = isinstance(self._log, EmbeddedLog)
         count = await declare(self._log, self._wanted)
-        self.shards = Shards(self._log, ARROWS, count, pause=0.1 if embedded else 0.2)
+        self.shards = Shards(self._log, ARROWS, count, pause=0.25 if embedded else 0.2)
         self.app = make_app(self._broker, self._log)
         for agent in AGENTS:
             agent.declare(self.app, self.shards)

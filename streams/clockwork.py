@@ -42,8 +42,10 @@ class Clockwork:
         self._task = asyncio.create_task(self._run())
 
     async def go_live(self) -> None:
-        """From here on time follows the clock."""
-        await self._ask(Live(now()))
+        """From here on time follows the clock, whose first tick comes at once: who waits for facts sees them stand."""
+        self._last = now()
+        await self._ask(Live(self._last))
+        await self._ask(Tick(self._last))
 
     async def _ask(self, record: Live | Tick) -> None:
         await self._log.append([Outgoing(topics.CONTROL.name, 0, KEY, json.encode(record))])

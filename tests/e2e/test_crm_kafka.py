@@ -41,9 +41,10 @@ def run(node: Broker, example: Path, sample: Path, tmp_path_factory: pytest.Temp
     flow.run("plan", "apply", example)
     with Crew(flow, 2) as crew:
         crew.until_all_own_shards()
-        before = crew.takeovers()
+        before = crew.owners()
         flow.run("replay", sample, "--format", CRM, "--wait")
-        assert crew.takeovers() == before, "a shard changed hands during the replay"
+        # One that was taken over again by its owner, after a flush that the broker did not answer, stayed in its hands.
+        assert crew.owners() == before, "a shard changed hands during the replay"
         yield Run(flow, crew, crew.owners())
         assert crew.stop() == [0, 0]
 
