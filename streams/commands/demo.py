@@ -1,6 +1,5 @@
 """`quotaflow demo`: a worker, a plan and a simulated floor in one command, with a table that moves."""
 
-import asyncio
 import signal
 import time
 from collections.abc import Iterable
@@ -13,7 +12,7 @@ from click.core import ParameterSource
 
 from streams.commands import plan, report
 from streams.commands.options import shared
-from streams.commands.session import Failure, Session, beside
+from streams.commands.session import Failure, Session, beside, stop_signal
 from streams.lock import Locked, WorkerLock
 from streams.plan_reader import Plans
 
@@ -96,9 +95,7 @@ async def _played(session: Session, order: Order) -> bool:
     from streams.demo.feeding import Floor
     from streams.demo.playing import prepared
 
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = stop_signal()
     async with session.writing() as opened:
         play = await prepared(opened.log, opened.shards, Floor(order.reps, order.seed), session.config.broker)
         with play.show:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from streams.commands.options import shared
-from streams.commands.session import Session
+from streams.commands.session import Session, stop_signal
 
 if TYPE_CHECKING:
     from streams.web.listening import Address, Tokens
@@ -31,7 +31,7 @@ def gateway(session: Session, listen: str) -> None:
 
 async def _served(session: Session, address: "Address", tokens: "Tokens") -> None:
     from streams.gateway.server import Gateway
-    from streams.web.listening import serving, stop_signal
+    from streams.web.listening import serving
 
     async with session.writing() as opened, serving(Gateway(opened.log, opened.shards, tokens).app(), address) as at:
         stop = stop_signal()

@@ -1,6 +1,7 @@
 """What every command shares: which log, how to open it, and how to have a worker in process."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -126,6 +127,14 @@ class StandIn:
             with lock:
                 async with self.session.make_worker(broker, log, live=False, shards=shards) as worker:
                     await worker.run()
+
+
+def stop_signal() -> asyncio.Event:
+    """Set at SIGINT or SIGTERM from now on."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
 
 
 async def beside(work: Awaitable[T], worker: RunningWorker) -> T:

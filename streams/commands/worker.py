@@ -1,15 +1,13 @@
 """`quotaflow worker`: reads facts, keeps tables, says standings and alerts until it is told to stop."""
 
-import asyncio
 import logging
-import signal
 from contextlib import ExitStack
 
 import click
 
 from quota.wording import counted
 from streams.commands.options import shared
-from streams.commands.session import Failure, Session, beside
+from streams.commands.session import Failure, Session, beside, stop_signal
 from streams.config import MOST_SHARDS
 from streams.lock import Locked, WorkerLock
 
@@ -40,14 +38,11 @@ def worker(session: Session, clock: str, shards: int | None) -> None:
 
 async def _worked(session: Session, wanted: int | None, *, live: bool) -> None:
     async with session.writing() as opened:
+        has = counted(opened.shards, "shard", "shards")
         if wanted is not None and wanted != opened.shards:
-            has = counted(opened.shards, "shard", "shards")
             raise Failure(f"this log has {has}, and keeps so many; leave out --shards, or name a new log")
-        stop = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        stop = stop_signal()
         async with session.make_worker(session.config.broker, opened.log, live=live, shards=opened.shards) as running:
-            has = counted(opened.shards, "shard", "shards")
             click.echo(f"working on {session.config.broker} with {has}; Ctrl-C stops", err=True)
             await beside(stop.wait(), running)
     click.echo("stopped; the next worker goes on from here", err=True)

@@ -2,12 +2,9 @@
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from http import HTTPStatus
-from typing import Any
 
-import msgspec
 from aiohttp import web
 
 from streams import topics
@@ -15,6 +12,7 @@ from streams.gateway.reading import MAX_BODY, Received, Refused, Unreadable, rea
 from streams.log import Log, LogError, Outgoing, Spot
 from streams.partitioner import partition
 from streams.replay.lines import Fact
+from streams.web.answers import answer, problem
 from streams.web.listening import LOGGER, Tokens, is_local
 
 RETRY_SECONDS = 5
@@ -104,7 +102,7 @@ class Gateway:
         except Exception:  # noqa: BLE001 - whatever keeps the log from answering, it is not ready
             detail = "the log does not answer; see that it is there"
             return problem(503, detail, headers={"Retry-After": str(RETRY_SECONDS)})
-        return _json(200, {"ready": True})
+        return answer(200, {"ready": True})
 
 
 @web.middleware
@@ -125,16 +123,6 @@ async def as_problems(request: web.Request, handler: Handler) -> web.StreamRespo
         return problem(500, "this should not happen; the gateway's log says where it did")
 
 
-def problem(
-    status: int, detail: str, *, field: str | None = None, headers: Mapping[str, str] | None = None, **more: Any
-) -> web.Response:
-    """An answer of RFC 9457."""
-    said = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
-    if field is not None:
-        said["field"] = field
-    return _json(status, said, "application/problem+json", headers)
-
-
 def _told(received: Received) -> web.Response:
     refused = [
         {"index": index, "id": each.id, "reason": each.reason, "field": each.field}
@@ -144,7 +132,7 @@ def _told(received: Received) -> web.Response:
     accepted = len(received.facts) - len(refused)
     if refused and not accepted:
         return problem(422, "none of these facts can be used", accepted=0, refused=refused)
-    return _json(207, {"accepted": accepted, "refused": refused}) if refused else _json(202, {"accepted": accepted})
+    return answer(207, {"accepted": accepted, "refused": refused}) if refused else answer(202, {"accepted": accepted})
 
 
 def _packed(request: web.Request) -> web.Response | None:
@@ -163,10 +151,4 @@ async def _handshake(request: web.Request) -> web.Response:
 
 
 async def _healthy(request: web.Request) -> web.Response:
-    return _json(200, {"healthy": True})
-
-
-def _json(
-    status: int, said: Any, content_type: str = "application/json", headers: Mapping[str, str] | None = None
-) -> web.Response:
-    return web.Response(status=status, body=msgspec.json.encode(said), content_type=content_type, headers=headers)
+    return answer(200, {"healthy": True})

@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from quota.baselines import baseline
 from quota.outlooks import outlook
-from quota.periods import period_of
 from quota.plans import PlanIndex
 from schemas.standings import Wins
 from streams import topics
@@ -22,8 +21,7 @@ def outlooks(sums: Sums, scopes: Iterable[str], day: date, plan: PlanIndex, plac
     sender = place.sender
     for scope in scopes:
         if scope != "unassigned":
-            period = period_of("quarter", day, plan.calendar(scope))
-            found = outlook(scope, day, sums.all_of(scope, period, plan), plan)
+            found = outlook(scope, day, sums.all_of(scope, day, plan), plan)
             value = json.encode(replace(found, sender=sender))
             yield Outgoing(topics.STANDINGS.name, place.shard, f"{scope}|outlook".encode(), value)
 
@@ -41,7 +39,7 @@ def lessons(sums: Sums, day: date, plan: PlanIndex, place: Place, to: Iterable[S
     """The baseline, said to every shard by the owner of `company`."""
     targets = tuple(to)
     if targets:
-        found = baseline(day, sums.all_of("company", period_of("quarter", day, plan.calendar("company")), plan), plan)
+        found = baseline(day, sums.all_of("company", day, plan), plan)
         value = json.encode(replace(found, sender=place.sender))
         for target in targets:
             yield Outgoing(*target, b"baseline", value)

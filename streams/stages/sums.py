@@ -114,8 +114,9 @@ class Sums:
         parts, opened = self.periods.get(key, {}), self.opened.get(key[0], NOTHING).parts
         return standing(key[0], self.known[key], parts, opened, plan, at)
 
-    def all_of(self, scope: str, quarter: Period, plan: PlanIndex) -> Known:
-        """What an outlook looks at."""
+    def all_of(self, scope: str, day: date, plan: PlanIndex) -> Known:
+        """What an outlook of this day looks at."""
+        quarter = period_of("quarter", day, plan.calendar(scope))
         totals, opened = self.totals.get(scope, {}), self.opened.get(scope, NOTHING)
         return Known(totals, opened, self.days.get(scope, {}), (quarter, self.within(scope, quarter, plan)))
 

@@ -1,10 +1,8 @@
 """A server's address, who may speak to it, and its life from the first request to the last."""
 
-import asyncio
 import hmac
 import logging
 import re
-import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -156,14 +154,6 @@ async def serving(app: web.Application, address: Address) -> AsyncIterator[Addre
         yield Address(address.host, int(runner.addresses[0][1]))
     finally:
         await runner.cleanup()
-
-
-def stop_signal() -> asyncio.Event:
-    """Set at SIGINT or SIGTERM from now on."""
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return stop
 
 
 def _why(error: OSError) -> str:

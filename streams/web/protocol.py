@@ -1,9 +1,8 @@
 """HTTP as aiohttp speaks it, but for its answers to what is no HTTP: these would repeat it, tokens included."""
 
-import json
-from http import HTTPStatus
-
 from aiohttp import web
+
+from streams.web.answers import problem
 
 
 class Protocol(web.RequestHandler):
@@ -20,9 +19,7 @@ class Protocol(web.RequestHandler):
     ) -> web.StreamResponse:
         """A problem of RFC 9457 that says no more than the status and where to look."""
         super().handle_error(request, status, exc, message)
-        detail = "this is no HTTP request that can be read; see its first line and its headers"
-        said = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-        answer = web.Response(status=status, text=json.dumps(said), content_type="application/problem+json")
+        answer = problem(status, "this is no HTTP request that can be read; see its first line and its headers")
         answer.force_close()
         return answer
 

@@ -176,18 +176,24 @@ class Quotaflow:
 QUOTAFLOW = [sys.executable, "-m", "agents.cli"]
 
 
+def started(process: "subprocess.Popen[str]") -> list[str]:
+    """What a process said until it had begun to work."""
+    assert process.stderr is not None
+    said = []
+    for line in process.stderr:
+        said.append(line)
+        if "Ctrl-C stops" in line:
+            break
+    assert process.poll() is None, "".join(said)
+    return said
+
+
 @contextmanager
 def running(floor: Quotaflow, *options: str) -> Iterator["subprocess.Popen[str]"]:
     """A worker process that has begun to work."""
     command = [*QUOTAFLOW, "worker", "--broker", floor.broker, *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        said = []
-        for line in process.stderr:
-            said.append(line)
-            if "Ctrl-C stops" in line:
-                break
-        assert process.poll() is None, "".join(said)
+        started(process)
         try:
             yield process
         finally:

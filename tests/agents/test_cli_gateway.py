@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.agents.example import FACTS, QUOTAFLOW, Quotaflow, call, lines, running
+from tests.agents.example import FACTS, QUOTAFLOW, Quotaflow, call, lines, running, started
 
 A_LATER_DAY = lines([call("c9", "02-04", "ann", "acme")])
 """The gateway moves no time; this replay does, and sells nothing."""
@@ -32,13 +32,7 @@ def taking(floor: Quotaflow) -> Iterator[tuple["subprocess.Popen[str]", str]]:
     """A gateway process, and where it takes events."""
     command = [*QUOTAFLOW, "gateway", "--listen", "127.0.0.1:0", "--broker", floor.broker]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        said = []
-        for line in process.stderr:
-            said.append(line)
-            if "Ctrl-C stops" in line:
-                break
-        assert process.poll() is None, "".join(said)
+        said = started(process)
         assert "no token is set" in said[0]
         try:
             yield process, said[-1].split()[3]

@@ -12,6 +12,15 @@ from schemas.fields import Money
 from schemas.meetings import MeetingChanged
 from streams.replay import AnyFact
 
+GOOD: dict[str, Any] = {
+    "type": "activity",
+    "id": "e-1",
+    "source": "phone",
+    "occurred_at": "2017-03-01T12:00:00+01:00",
+    "performer": "anna",
+    "activity": "call_placed",
+}
+"""One of them, as JSON."""
 names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
 moments = st.datetimes(datetime(1971, 1, 1), datetime(2199, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001
     lambda moment: moment.astimezone(timezone(timedelta(minutes=moment.minute * 15 - 450)))

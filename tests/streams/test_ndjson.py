@@ -18,16 +18,8 @@ from schemas.activities import Activity
 from schemas.deals import DealChanged
 from schemas.meetings import MeetingChanged
 from streams.replay import KEPT, MAX_LINE, AnyFact, Bad, Fact, Line, ReplayError, facts, in_time_order, parse, size
-from tests.streams.any_facts import any_fact
+from tests.streams.any_facts import GOOD, any_fact
 
-GOOD: dict[str, Any] = {
-    "type": "activity",
-    "id": "e-1",
-    "source": "phone",
-    "occurred_at": "2017-03-01T12:00:00+01:00",
-    "performer": "anna",
-    "activity": "call_placed",
-}
 DEAL: dict[str, Any] = {
     "type": "deal_changed",
     "id": "e",

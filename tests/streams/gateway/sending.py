@@ -12,14 +12,6 @@ TYPES = {
     "meeting_changed": ("com.quotaflow.meeting.v1", "meeting"),
     "deal_changed": ("com.quotaflow.deal.v1", "deal"),
 }
-GOOD: dict[str, Any] = {
-    "type": "activity",
-    "id": "e-1",
-    "source": "phone",
-    "occurred_at": "2017-03-01T12:00:00+01:00",
-    "performer": "anna",
-    "activity": "call_placed",
-}
 EVENT: dict[str, Any] = {
     "specversion": "1.0",
     "type": "com.quotaflow.activity.v1",

@@ -14,10 +14,9 @@ from quota.errors import InvalidRecord
 from streams.gateway.cloudevents import structured as fact_of_event
 from streams.gateway.reading import FORMS, MAX_EVENTS, Refused, Unreadable, read
 from streams.replay import MAX_LINE, AnyFact, Fact, parse
-from tests.streams.any_facts import any_fact
+from tests.streams.any_facts import GOOD, any_fact
 from tests.streams.gateway.sending import (
     EVENT,
-    GOOD,
     Request,
     as_event,
     batch,

@@ -17,8 +17,9 @@ from streams.partitioner import partition
 from streams.replay import parse
 from streams.web.listening import Address, Tokens, serving
 from tests.runtime.fake_log import FakeLog
+from tests.streams.any_facts import GOOD
 from tests.streams.gateway.client import SHARDS, gateway, posted
-from tests.streams.gateway.sending import EVENT, GOOD, Request, batch, binary, lines, plain, structured, without
+from tests.streams.gateway.sending import EVENT, Request, batch, binary, lines, plain, structured, without
 
 SECRET = "a-token-that-is-long-enough"
 CALL = parse(json.dumps(GOOD).encode(), quiet=False)

@@ -14,8 +14,9 @@ from streams.gateway.server import Gateway
 from streams.log import LogError, Outgoing, Spot
 from streams.web.listening import Address, Tokens, serving
 from tests.runtime.fake_log import FakeLog
+from tests.streams.any_facts import GOOD
 from tests.streams.gateway.client import SHARDS, gateway, posted
-from tests.streams.gateway.sending import GOOD, plain
+from tests.streams.gateway.sending import plain
 
 
 class FullLog(FakeLog):
