@@ -48,7 +48,7 @@ def outlook(scope: str, day: date, known: Known, plan: PlanIndex) -> Outlook:
     totals, opened, by_day, (quarter, sold) = known
     today = day.isoformat()
     recent = [by_day[at] for at in _recent(day) if at in by_day]
-    stages, early = _open_stages(plan)
+    stages, early = _components(plan)
     return Outlook(
         scope=scope,
         day=today,
@@ -60,10 +60,10 @@ def outlook(scope: str, day: date, known: Known, plan: PlanIndex) -> Outlook:
         lost=totals.get("deals_lost", 0),
         won_amount=totals.get(cells.REVENUE, 0),
         credited={quarter.id: sold.get(cells.REVENUE, 0)},
-        open_count=_total(_COUNTS, stages, opened.parts),
-        open_amount=_total(_AMOUNTS, stages, opened.parts),
-        early_count=_total(_COUNTS, early, opened.parts),
-        early_amount=_total(_AMOUNTS, early, opened.parts),
+        open_count=_total(stages.counts, opened.parts),
+        open_amount=_total(stages.amounts, opened.parts),
+        early_count=_total(early.counts, opened.parts),
+        early_amount=_total(early.amounts, opened.parts),
     )
 
 
@@ -77,12 +77,25 @@ def _recent(day: date) -> tuple[str, ...]:
     return tuple((day - timedelta(days=back)).isoformat() for back in range(RECENT))
 
 
+class _Components(NamedTuple):
+    """The names of what is open in some stages, made once: they are looked up for every scope and day."""
+
+    counts: frozenset[str]
+    amounts: frozenset[str]
+
+
 @lru_cache(maxsize=16)
-def _open_stages(plan: PlanIndex) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The ids of all open stages, and of the early ones."""
+def _components(plan: PlanIndex) -> tuple[_Components, _Components]:
+    """Those of all open stages, and of the early ones."""
     stages = plan.open_stages
-    return tuple(stage.id for stage in stages), tuple(stage.id for stage in stages if stage.early)
+    return _named(stage.id for stage in stages), _named(stage.id for stage in stages if stage.early)
 
 
-def _total(prefixes: Iterable[str], stages: Iterable[str], parts: Parts) -> int:
-    return sum(parts.get(f"{prefix}{stage}", 0) for prefix in prefixes for stage in stages)
+def _named(stages: Iterable[str]) -> _Components:
+    ids = tuple(stages)
+    counts, amounts = (frozenset(f"{kind}{each}" for kind in kinds for each in ids) for kinds in (_COUNTS, _AMOUNTS))
+    return _Components(counts, amounts)
+
+
+def _total(components: frozenset[str], parts: Parts) -> int:
+    return sum(parts[component] for component in components & parts.keys())

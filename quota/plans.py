@@ -52,7 +52,7 @@ class PlanIndex:
         self._activities = _activities(plan.metrics)
         self._rates = _rates(plan.rates)
         self._quotas = self._by_scope(plan.quotas)
-        self._in_force: dict[tuple[str, Period], tuple[Quota, ...]] = {}
+        self._in_force: dict[tuple[str, str], tuple[Quota, ...]] = {}
 
     def rep(self, source: str, name: str) -> str | None:
         """The id of the rep whom the source calls so: by external name, by id, or by the slug of the name."""
@@ -87,7 +87,8 @@ class PlanIndex:
 
     def quotas(self, scope: str, period: Period) -> tuple[Quota, ...]:
         """The scope's quotas in force for a period; of several on one metric, the one that started last."""
-        key = (scope, period)
+        # Within a plan a scope has one period of an id, and hashing the period itself costs more than the question.
+        key = scope, period.id
         found = self._in_force.get(key)
         if found is None:
             if len(self._in_force) > 50_000:

@@ -19,8 +19,7 @@ OPEN = ("open|", "open_amount|", "open_unknown|", "open_unknown_amount|")
 """Components of open deals; they stand in the cell of the day a deal was created."""
 NOTHING = Opened({}, {}, {})
 WON_DEAL = "won_deal|"
-FLEETING = ("lead|", WON_DEAL)
-"""Components that a total over all time does not need."""
+LEAD = "lead|"
 
 
 class Sums:
@@ -43,13 +42,15 @@ class Sums:
         add(days.setdefault(day, {}), change)
         if not days[day]:
             del days[day]
-        opened, rest, lasting = _split(change)
+        opened, rest, lasting, won = _split(change)
         if opened:
             self._add_opened(scope, day, opened)
         if lasting:
             add(self.totals.setdefault(scope, {}), lasting)
         if rest:
             self._add_rest(scope, day, rest, plan, quiet=quiet)
+        if won and scope.startswith("rep:"):
+            self.won[scope, day] = quiet and self.won.get((scope, day), True)
         if opened:
             # A change of the pipeline shows in the standings that are current, which are found at the tick.
             self.touched[scope, ""] = quiet and self.touched.get((scope, ""), True)
@@ -67,8 +68,6 @@ class Sums:
             key = scope, period.id
             add(self.periods.setdefault(key, {}), rest)
             self.touched[key] = quiet and self.touched.get(key, True)
-        if scope.startswith("rep:") and any(part.startswith(WON_DEAL) for part in rest):
-            self.won[scope, day] = quiet and self.won.get((scope, day), True)
 
     def _periods(self, scope: str, day: str, plan: PlanIndex) -> tuple[Period, ...]:
         calendar = plan.calendar(scope)
@@ -135,14 +134,19 @@ class Sums:
         return [period for day in passing.days for period in self._periods(scope, day, plan)]
 
 
-def _split(change: Parts) -> tuple[Parts, Parts, Parts]:
-    """What of a change is open deals, what counts in periods, and what of that counts for all time."""
-    opened, rest, lasting = {}, {}, {}
+def _split(change: Parts) -> tuple[Parts, Parts, Parts, bool]:
+    """What of a change is open deals, what counts in periods, what of that for all time, and whether deals were won.
+
+    A period adds up no single won deals, and a total over all time knows no leads either.
+    """
+    opened, rest, lasting, won = {}, {}, {}, False
     for part, number in change.items():
         if part.startswith(OPEN):
             opened[part] = number
+        elif part.startswith(WON_DEAL):
+            won = True
         else:
             rest[part] = number
-            if not part.startswith(FLEETING):
+            if not part.startswith(LEAD):
                 lasting[part] = number
-    return opened, rest, lasting
+    return opened, rest, lasting, won
