@@ -6,9 +6,10 @@ UV := uv==0.13.9
 bin := .venv/bin
 installed := .venv/.installed
 java_packages := openjdk-17-jre-headless maven
+server_packages := redis-server prometheus
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-clean check test java bench schemas lock
+.PHONY: help install demo demo-clean check test java servers bench schemas lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -39,7 +40,7 @@ check: $(installed) ## format, lint, types and import contracts
 	$(bin)/mypy
 	$(bin)/lint-imports
 
-test: $(installed) java ## the whole test suite, on a real Kafka too (ARGS="-k alerts")
+test: $(installed) java servers ## the whole test suite, on a real Kafka, Redis and Prometheus too (ARGS="-k alerts")
 	$(bin)/pytest -n 2 --dist loadfile $(ARGS)
 
 # Never fails: without Java or Maven the tests that need Kafka fail and the suite's last lines say why.
@@ -50,6 +51,17 @@ java:
 			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(java_packages) >/dev/null || true; \
 		else \
 			echo "make: the tests on Kafka need Java 17 and Maven: apt-get install $(java_packages)" >&2; \
+		fi; }
+
+# Never fails either, for the same reason.
+servers:
+	@command -v redis-server >/dev/null && command -v prometheus >/dev/null && command -v promtool >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo "installing $(server_packages) for the tests on real servers ..."; \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+				apt-get install -y -qq --no-install-recommends $(server_packages) >/dev/null || true; \
+		else \
+			echo "make: the tests on Redis and Prometheus need: apt-get install $(server_packages)" >&2; \
 		fi; }
 
 bench: $(installed) java ## measure facts per second of one worker, on a real Kafka

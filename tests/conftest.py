@@ -8,6 +8,9 @@ import pytest
 
 from tests.kafka import jars
 from tests.kafka.broker import Broker
+from tests.servers import prometheus, redis
+from tests.servers.prometheus import Prometheus
+from tests.servers.redis import Redis
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -15,6 +18,8 @@ MARKED_BY_FIXTURE = {
     "broker": "on_kafka",
     "kafka": "on_kafka",
     "own_broker": "on_kafka",
+    "own_prometheus": "on_prometheus",
+    "own_redis": "on_redis",
     "shared_data": "on_shared_data",
 }
 
@@ -65,6 +70,36 @@ def own_broker(tmp_path: Path) -> Iterator[Callable[[], Broker]]:
         each.stop()
 
 
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[Callable[[], Redis]]:
+    """Start a Redis that this test may stop, kill and restart."""
+    servers: list[Redis] = []
+
+    def start() -> Redis:
+        servers.append(Redis(tmp_path / f"redis-{len(servers)}"))
+        servers[-1].start()
+        return servers[-1]
+
+    yield start
+    for each in servers:
+        each.stop()
+
+
+@pytest.fixture
+def own_prometheus(tmp_path: Path) -> Iterator[Callable[[Path], Prometheus]]:
+    """Start a Prometheus on a configuration file."""
+    servers: list[Prometheus] = []
+
+    def start(config: Path) -> Prometheus:
+        servers.append(Prometheus(tmp_path / f"prometheus-{len(servers)}", config))
+        servers[-1].start()
+        return servers[-1]
+
+    yield start
+    for each in servers:
+        each.stop()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark tests by the fixtures they ask for, and leave out those whose data is not there."""
@@ -95,15 +130,18 @@ def pytest_terminal_summary(
     """Say last what ran on a real Kafka and on the shared data, and what did not and why."""
     yield
     terminalreporter.section("outside the repository")
-    terminalreporter.line(f"real Kafka {jars.VERSION}: {_on_kafka(terminalreporter)}")
+    for name, marker, problem in (
+        (f"real Kafka {jars.VERSION}", "on_kafka", jars.missing()),
+        ("real Redis", "on_redis", redis.problem()),
+        ("real Prometheus", "on_prometheus", prometheus.problem()),
+    ):
+        terminalreporter.line(f"{name}: {_on_server(terminalreporter, marker, problem)}")
     terminalreporter.line(f"../shared/data: {_on_shared_data(terminalreporter, config)}")
 
 
-def _on_kafka(reporter: pytest.TerminalReporter) -> str:
-    counted = _outcomes(reporter, "on_kafka")
-    if (problem := jars.missing()) is not None:
-        return f"NOT RUN, {counted.total()} tests need it: {problem}"
-    return _told(counted)
+def _on_server(reporter: pytest.TerminalReporter, marker: str, problem: str | None) -> str:
+    counted = _outcomes(reporter, marker)
+    return _told(counted) if problem is None else f"NOT RUN, {counted.total()} tests need it: {problem}"
 
 
 def _on_shared_data(reporter: pytest.TerminalReporter, config: pytest.Config) -> str:

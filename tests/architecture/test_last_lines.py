@@ -10,6 +10,8 @@ import pytest
 SUITE = """
 def test_on_kafka(kafka): assert kafka
 def test_on_shared_data(shared_data): assert shared_data.is_dir()
+def test_on_redis(own_redis): assert own_redis()
+def test_on_prometheus(own_prometheus, tmp_path): assert own_prometheus(tmp_path)
 def test_on_neither(): assert True
 """
 
@@ -21,7 +23,9 @@ def suite(root: Path, tmp_path: Path) -> Path:
     (repository / "tests").mkdir(parents=True)
     shutil.copy(root / "tests" / "conftest.py", repository / "tests")
     shutil.copy(root / "pyproject.toml", repository)
-    shutil.copytree(root / "tests" / "kafka", repository / "tests" / "kafka", ignore=shutil.ignore_patterns("test_*"))
+    for servers in ("kafka", "servers"):
+        only_them = shutil.ignore_patterns("test_*")
+        shutil.copytree(root / "tests" / servers, repository / "tests" / servers, ignore=only_them)
     (repository / "tests" / "test_suite.py").write_text(SUITE)
     return repository
 
@@ -32,20 +36,22 @@ def run(suite: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("arguments", [(), ("-n1",)], ids=["one-process", "side-by-side"])
-def test_without_java_a_run_fails_and_says_what_to_install(suite: Path, arguments: tuple[str, ...]) -> None:
+def test_without_java_or_servers_a_run_fails_and_says_what_to_install(suite: Path, arguments: tuple[str, ...]) -> None:
     done = run(suite, *arguments)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "NOT RUN, 1 tests need it: java is not installed: apt-get install" in done.stdout
+    assert "NOT RUN, 1 tests need it: there is no redis-server; on Debian and Ubuntu: apt-get install" in done.stdout
+    assert "NOT RUN, 1 tests need it: there is no prometheus; on Debian and Ubuntu: apt-get install" in done.stdout
 
 
 def test_without_the_shared_data_a_run_says_how_many_tests_it_left_out(suite: Path) -> None:
-    done = run(suite, "-k", "not kafka")
+    done = run(suite, "-k", "shared or neither")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "../shared/data: not there, so 1 tests were NOT RUN" in done.stdout
 
 
 def test_beside_the_shared_data_its_tests_run_and_are_counted(suite: Path) -> None:
     (suite.parent / "shared" / "data").mkdir(parents=True)
-    done = run(suite, "-k", "not kafka")
+    done = run(suite, "-k", "shared or neither")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "../shared/data: 1 passed" in done.stdout
