@@ -67,8 +67,8 @@ servers:
 bench: $(installed) java ## measure facts per second of one worker, on a real Kafka
 	$(bin)/python -m tests.benchmarks.throughput --kafka $(ARGS)
 
-schemas: $(installed) ## regenerate the JSON Schemas from the structs
-	$(bin)/python -m streams.json_schemas
+schemas: $(installed) ## regenerate schemas: JSON Schema, OpenAPI and AsyncAPI documents
+	$(bin)/python -m agents.contracts
 
 lock: $(installed) ## compile requirements.lock from pyproject.toml
 	$(bin)/python -m pip install --quiet $(UV)
