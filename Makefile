@@ -70,7 +70,9 @@ bench: $(installed) java ## measure facts per second of one worker, on a real Ka
 schemas: $(installed) ## regenerate schemas: JSON Schema, OpenAPI and AsyncAPI documents
 	$(bin)/python -m agents.contracts
 
-lock: $(installed) ## compile requirements.lock from pyproject.toml
+lock: $(installed) ## compile requirements.lock, and of it requirements-run.lock, from pyproject.toml
 	$(bin)/python -m pip install --quiet $(UV)
 	$(bin)/uv pip compile --quiet --universal --generate-hashes --extra fast --extra dev \
 		--custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+	$(bin)/uv pip compile --quiet --universal --generate-hashes --extra fast --constraint requirements.lock \
+		--custom-compile-command "make lock" --output-file requirements-run.lock pyproject.toml
