@@ -15,6 +15,7 @@ from streams.clockwork import Clockwork
 from streams.embedded.housekeeping import keep_house
 from streams.embedded.log import EmbeddedLog
 from streams.log import Log
+from streams.metrics.unmetered import UNMETERED, Unmetered
 from streams.shards import Shards
 from streams.watchdog import Watchdog
 
@@ -38,8 +39,11 @@ async def declare(log: Log, shards: int = SHARDS) -> int:
 class Worker:
     """One worker on a log that has been started; used as an asynchronous context."""
 
-    def __init__(self, broker: str, log: Log, *, live: bool, shards: int = SHARDS) -> None:
+    def __init__(
+        self, broker: str, log: Log, *, live: bool, shards: int = SHARDS, meter: Unmetered = UNMETERED
+    ) -> None:
         """`live` makes time follow the clock from now on."""
+        self._meter = meter
         self._broker, self._log, self._live, self._wanted = broker, log, live, shards
         self.app: faust.App | None = None
         self.shards: Shards | None = None
@@ -58,7 +62,7 @@ class Worker:
     async def _start(self) -> None:
         embedded = isinstance(self._log, EmbeddedLog)
         count = await declare(self._log, self._wanted)
-        self.shards = Shards(self._log, ARROWS, count, pause=0.25 if embedded else 0.2)
+        self.shards = Shards(self._log, ARROWS, count, 0.25 if embedded else 0.2, self._meter)
         self.app = make_app(self._broker, self._log)
         for agent in AGENTS:
             agent.declare(self.app, self.shards)
