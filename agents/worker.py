@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 AGENTS = (activities, meetings, deals, standings, alerts, clock)
 ARROWS = (activities.ARROW, meetings.ARROW, deals.ARROW, standings.ARROW, alerts.ARROW)
+READERS = {arrow.reads.name: arrow.name for arrow in ARROWS} | {topics.CONTROL.name: "clock"}
+"""The agent that reads each topic."""
 SHARDS = 4
 """Partitions of a new log; an existing one keeps its number."""
 COLLECT_AFTER = (100_000, 50, 1000)
