@@ -1,9 +1,23 @@
 """An exposition as the official parser reads it."""
 
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+T = TypeVar("T")
 Labels = frozenset[tuple[str, str]]
+
+
+def in_turns(work: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that waits for nothing but its turn, without an event loop."""
+    while True:
+        try:
+            work.send(None)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
 
 
 def families(text: bytes) -> dict[str, Metric]:

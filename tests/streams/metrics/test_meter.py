@@ -1,6 +1,5 @@
 """What the meter counts, on a real worker whose flushes go wrong and on batches that come twice."""
 
-import asyncio
 from collections import Counter
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from tests.runtime.faulty_log import Fate, apply, ask, copied, started, through,
 from tests.runtime.history import SHARDS
 from tests.runtime.test_shards import DEALS, deal, evening, facts
 from tests.runtime.world import Consumer
-from tests.streams.metrics.parsing import Labels, of
+from tests.streams.metrics.parsing import Labels, in_turns, of
 
 UNUSABLE = [Outgoing(DEALS, 0, b"d1", b"{"), Outgoing(DEALS, 1, b"d1", b""), Outgoing(DEALS, 0, b"d1", b"\xff")]
 
@@ -87,7 +86,7 @@ def test_a_batch_that_comes_twice_is_handed_over_twice_and_its_facts_count_once(
 
 def shown_by(meter: Meter) -> bytes:
     """The meter's exposition, which waits for nothing but its turn."""
-    return asyncio.run(exposition(meter.registry.collect()))
+    return in_turns(exposition(meter.registry.collect()))
 
 
 def test_what_was_read_waits_for_a_flush_and_then_no_longer(log: FakeLog) -> None:
