@@ -9,6 +9,7 @@ import click
 
 from streams.commands import (
     alerts,
+    api,
     dead_letters,
     demo,
     explain,
@@ -30,6 +31,7 @@ COMMANDS = (
     demo.demo,
     worker.worker,
     gateway.gateway,
+    api.api,
     plan.plan,
     replay.replay,
     simulate.simulate,

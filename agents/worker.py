@@ -16,7 +16,7 @@ from streams.embedded.housekeeping import keep_house
 from streams.embedded.log import EmbeddedLog
 from streams.log import Log
 from streams.metrics.unmetered import UNMETERED, Unmetered
-from streams.shards import Shards
+from streams.shards import CONTROL, Shards
 from streams.watchdog import Watchdog
 
 logger = logging.getLogger(__name__)
@@ -101,6 +101,10 @@ class Worker:
             await self.shards.stop()
         if self.app is not None:
             await self.app.stop()
+
+    def owned(self) -> list[int]:
+        """The numbers of the shards that it works on now."""
+        return [] if self.shards is None else [number for number in self.shards.owned if number != CONTROL]
 
     async def run(self) -> None:
         """Returns never; raises what made the worker fail."""

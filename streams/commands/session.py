@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +27,10 @@ class Failure(click.ClickException):
 
 class RunningWorker(Protocol):
     """A worker that has joined and reads."""
+
+    def owned(self) -> Iterable[int]:
+        """The numbers of the shards that it works on now."""
+        ...
 
     async def run(self) -> None:
         """Returns never; raises what made the worker fail."""
@@ -114,6 +118,10 @@ class StandIn:
     opened: Opened
     path: Path
     command: str
+
+    def owned(self) -> Iterable[int]:
+        """Nothing that others should know of."""
+        return ()
 
     async def run(self) -> None:
         """Works on the log as soon as nobody else does; returns never."""

@@ -5,6 +5,8 @@ from streams.dashboards.panels import Query, Steps, lines, stat
 
 FINE: Steps = (("green", 0), ("red", 1))
 BEHIND: Steps = (("green", 0), ("orange", 1000), ("red", 10_000))
+BUSY: Steps = (("green", 0), ("orange", 0.7), ("red", 0.9))
+SLOW: Steps = (("green", 0), ("orange", 1), ("red", 5))
 WAITING: Steps = (("green", 0), ("orange", 10), ("red", 30))
 CHOSEN = 'instance=~"$instance"'
 
@@ -48,7 +50,7 @@ OVERVIEW = Row(
                 stat(
                     "Facts per second",
                     "That became durable.",
-                    Query(f"sum({rate('facts_read_total', 'topic')})"),
+                    Query("sum(topic:quotaflow_facts_read:rate5m)"),
                     "cps",
                     graph=True,
                 ),
@@ -83,6 +85,20 @@ OVERVIEW = Row(
                     "The time that has come through to all alerts.",
                     Query("min(quotaflow_tick_timestamp_seconds) * 1000"),
                     "dateTimeAsIso",
+                ),
+                stat(
+                    "Busiest worker",
+                    "Share of its one core that its agents take.",
+                    Query("max(sum by (instance) (agent:quotaflow_processing_seconds:rate5m))"),
+                    "percentunit",
+                    BUSY,
+                ),
+                stat(
+                    "Flush, p99",
+                    "99 of 100 flushes took no longer.",
+                    Query("quotaflow:flush_seconds:p99_5m"),
+                    "s",
+                    SLOW,
                 ),
                 stat(
                     "Plan in force",

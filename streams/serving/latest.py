@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from msgspec import Struct, json
 
+from schemas.alerts import Transition
+
 KEPT_ALERTS = 1000
 """Ends of alerts that are remembered: an alert that ended before the last so many ends is not kept."""
 
@@ -50,6 +52,9 @@ class Latest:
             found.append(said)
         return found[::-1]
 
+    def __len__(self) -> int:
+        return len(self._said)
+
     def __iter__(self) -> Iterator[Said]:
         return iter(self._said.values())
 
@@ -67,10 +72,10 @@ class Glance(Struct, frozen=True, tag="transition"):
         """Whether the alert fires after it."""
         return self.transition == "firing"
 
-    @property
-    def order(self) -> str:
-        """Compares as text the way transitions compare: by tick, then by what they are about."""
-        return f"{self.tick:020d}|{self.fingerprint}"
+
+def order(each: Glance | Transition) -> str:
+    """Compares as text the way transitions compare: by tick, then by what they are about."""
+    return f"{each.tick:020d}|{each.fingerprint}"
 
 
 _glance = json.Decoder(Glance).decode
@@ -102,7 +107,7 @@ class LatestAlerts:
         self.partitions[partition].note(Said(offset, seen.fingerprint, value))
         self._ended += (not seen.firing) - (before is not None and not before[0].firing)
         if not seen.firing:
-            (heappush if len(self._ends) < self._kept else heappushpop)(self._ends, seen.order)
+            (heappush if len(self._ends) < self._kept else heappushpop)(self._ends, order(seen))
         # Not at each end: to look through all of them takes longer the more there are.
         if self._ended > 2 * self._kept:
             self._sweep()
@@ -110,7 +115,7 @@ class LatestAlerts:
     def _sweep(self) -> None:
         floor = self.floor
         for seen, partition in [*self._glances.values()]:
-            if not seen.firing and seen.order < floor:
+            if not seen.firing and order(seen) < floor:
                 del self._glances[seen.fingerprint]
                 self.partitions[partition].drop(seen.fingerprint)
                 self._ended -= 1
