@@ -15,7 +15,8 @@ from streams.clockwork import Clockwork
 from streams.embedded.housekeeping import keep_house
 from streams.embedded.log import EmbeddedLog
 from streams.log import Log
-from streams.metrics.unmetered import UNMETERED, Unmetered
+from streams.metrics.unmetered import UNMETERED, Metrics, Unmetered
+from streams.serving.projection import Projection
 from streams.shards import CONTROL, Shards
 from streams.watchdog import Watchdog
 
@@ -44,7 +45,7 @@ class Worker:
     def __init__(
         self, broker: str, log: Log, *, live: bool, shards: int = SHARDS, meter: Unmetered = UNMETERED
     ) -> None:
-        """`live` makes time follow the clock from now on."""
+        """`live` makes time follow the clock from now on; `meter` counts the work."""
         self._meter = meter
         self._broker, self._log, self._live, self._wanted = broker, log, live, shards
         self.app: faust.App | None = None
@@ -105,6 +106,16 @@ class Worker:
     def owned(self) -> list[int]:
         """The numbers of the shards that it works on now."""
         return [] if self.shards is None else [number for number in self.shards.owned if number != CONTROL]
+
+    def metrics(self, projection: Projection) -> Metrics:
+        """What it tells Prometheus, and where the scopes stand that it owns; only of a worker that has a meter."""
+        from streams.metrics.meter import Meter
+        from streams.metrics.worker import WorkerMetrics
+
+        if self.shards is None or not isinstance(self._meter, Meter):
+            message = "the worker has not been started, or has no meter"
+            raise RuntimeError(message)
+        return WorkerMetrics(self._log, self.shards, self._meter, projection)
 
     async def run(self) -> None:
         """Returns never; raises what made the worker fail."""

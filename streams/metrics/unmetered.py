@@ -1,8 +1,11 @@
 """What shards report of their work, and the meter of a worker that nobody watches."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from streams.log import Outgoing
+
+Metrics = Callable[[], Awaitable[bytes]]
+"""Gives what Prometheus reads."""
 
 
 class Unmetered:

@@ -1,17 +1,19 @@
 """The example's floor under watch: a real worker that a real Prometheus scrapes, and everything that panels show."""
 
+import re
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import yaml
 
-from tests.agents.example import FACTS, Quotaflow, call, lines
+from streams.metrics.exposition import CONTENT_TYPE
+from tests.agents.example import FACTS, QUOTAFLOW, Quotaflow, call, lines, started
 from tests.servers.prometheus import Prometheus
 
 QUOTAS = """
@@ -27,6 +29,7 @@ rules:
 FIRST, LATER = FACTS[:3], [*FACTS[3:], call("c9", "02-12", "bob", "dove")]
 UNUSABLE = b'{"type":"deal_changed","id":"x"'
 SECONDS = 60.0
+TOKEN = "a-token-that-is-long-enough"
 Json = Mapping[str, Any]
 
 
@@ -39,31 +42,32 @@ def until(reached: Callable[[], bool], what: str) -> None:
 
 
 @contextmanager
-def serving(floor: Quotaflow) -> Iterator[int]:
-    """The port on which a worker shows its metrics."""
-    command = [sys.executable, "-m", "tests.streams.metrics.served", str(floor.path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        port = process.stdout.readline()
-        assert port, "the worker ended"
+def serving(floor: Quotaflow) -> Iterator[str]:
+    """The URL of a worker that lets in whoever has the token."""
+    command = [*QUOTAFLOW, "worker", "--clock", "log", "--listen", "127.0.0.1:0", "--broker", floor.broker]
+    command = ["env", f"QUOTAFLOW_TOKEN={TOKEN}", *command]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        said = "".join(started(process))
         try:
-            yield int(port)
+            (url,) = re.findall(r"(http://\S+)/metrics", said)
+            yield url
         finally:
             process.terminate()
-            process.wait(30)
+            process.communicate(timeout=30)
 
 
-def configured(root: Path, folder: Path, port: int) -> Path:
-    """The repository's configuration, made to scrape this worker often, as worker and as API."""
+def configured(root: Path, folder: Path, url: str) -> Path:
+    """The repository's configuration, made to scrape this worker often."""
     deploy = root / "deploy" / "prometheus"
     config = yaml.safe_load((deploy / "prometheus.yml").read_text())
     config["global"] = {"scrape_interval": "500ms", "scrape_timeout": "500ms", "evaluation_interval": "500ms"}
     config["rule_files"] = [str(deploy / "rules.yml")]
-    jobs = [job for job in config["scrape_configs"] if job["job_name"] == "worker"]
-    for job in jobs:
-        del job["dns_sd_configs"], job["authorization"]
-        job["static_configs"] = [{"targets": [f"127.0.0.1:{port}"]}]
-    config["scrape_configs"] = jobs
+    (job,) = (job for job in config["scrape_configs"] if job["job_name"] == "worker")
+    del job["dns_sd_configs"]
+    job["static_configs"] = [{"targets": [url.removeprefix("http://")]}]
+    (folder / "token").write_text(TOKEN)
+    job["authorization"]["credentials_file"] = str(folder / "token")
+    config["scrape_configs"] = [job]
     path = folder / "prometheus.yml"
     path.write_text(yaml.safe_dump(config))
     return path
@@ -75,7 +79,14 @@ class Watched:
 
     floor: Quotaflow
     prometheus: Prometheus
-    port: int
+    url: str
+
+    def metrics(self) -> bytes:
+        """What the worker shows."""
+        request = Request(f"{self.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+        with urlopen(request, timeout=20) as answer:
+            assert answer.headers["Content-Type"] == CONTENT_TYPE
+            return bytes(answer.read())
 
     def one(self, expression: str) -> float | None:
         """The value of an expression that has one series at most."""
@@ -93,11 +104,11 @@ def watched(root: Path, folder: Path) -> Iterator[Watched]:
     """Facts come in while Prometheus looks, the last of them on 12 February; a record cannot be used."""
     floor = Quotaflow(folder)
     floor.apply(QUOTAS)
-    with serving(floor) as port:
-        prometheus = Prometheus(folder / "prometheus", configured(root, folder, port))
+    with serving(floor) as url:
+        prometheus = Prometheus(folder / "prometheus", configured(root, folder, url))
         prometheus.start()
         try:
-            seen = Watched(floor, prometheus, port)
+            seen = Watched(floor, prometheus, url)
             floor.replay(lines(FIRST), "--notify")
             seen.reached("sum(quotaflow_facts_read_total)", len(FIRST))
             floor.produce("sales.deals.v1", 0, b"x", UNUSABLE)
