@@ -1,8 +1,8 @@
 """A Dockerfile's steps, taken in a fresh directory of this machine: what COPY, RUN, ENV, WORKDIR and USER would do.
 
-Absolute paths that the file writes to are put below the directory; `python` and `pip` are those of a new environment, as
-the base image has its own. An instruction that is not known here is an error. Whoever is not root builds for themselves:
-what the image gives to its user is theirs.
+Absolute paths that the file writes to are put below the directory; `python` and `pip` are those of a new environment,
+as the base image has its own. An instruction that is not known here is an error. Whoever is not root builds for
+themselves: what the image gives to its user is theirs.
 """
 
 import json

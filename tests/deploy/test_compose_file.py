@@ -39,7 +39,9 @@ def test_it_is_a_compose_file(document: Any, specification: Draft202012Validator
     assert [error.message for error in specification.iter_errors(document)] == []
 
 
-@pytest.mark.parametrize("wrong", [{"image": 7}, {"read_only": []}, {"depends_on": {"a": "healthy"}}, {"restarts": "no"}])
+@pytest.mark.parametrize(
+    "wrong", [{"image": 7}, {"read_only": []}, {"depends_on": {"a": "healthy"}}, {"restarts": "no"}]
+)
 def test_the_specification_refuses_what_is_none(document: Any, wrong: Any, specification: Draft202012Validator) -> None:
     assert not specification.is_valid(document | {"services": {"a": {"image": "a"} | wrong}})
 
@@ -93,7 +95,9 @@ def test_secrets_come_from_files_that_git_does_not_see(document: Any, root: Path
     assert re.findall(r"(?i)(?:password|token|secret)\w*: (?!/run/secrets/|\{file)[^\s\[]", said) == []
 
 
-def test_every_image_of_others_is_pinned_and_every_file_that_is_mounted_is_there(services: Services, root: Path) -> None:
+def test_every_image_of_others_is_pinned_and_every_file_that_is_mounted_is_there(
+    services: Services, root: Path
+) -> None:
     for name, service in services.items():
         if name not in OURS:
             assert re.fullmatch(r"[a-z/]+:v?\d+\.\d[\w.-]*", service["image"]), name

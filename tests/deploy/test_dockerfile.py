@@ -12,7 +12,9 @@ import pytest
 
 from tests.deploy.dockerfile import Build, Stage, steps
 
-INSTALLED = "import importlib.metadata as m; print(*sorted({d.name.lower().replace('_', '-') for d in m.distributions()}))"
+INSTALLED = (
+    "import importlib.metadata as m; print(*sorted({d.name.lower().replace('_', '-') for d in m.distributions()}))"
+)
 TRY = "import sys; open(sys.argv[1] + '/x', 'w').close()"
 
 
