@@ -3,11 +3,14 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 BROKER = "QUOTAFLOW_BROKER"
 SHARDS = "QUOTAFLOW_SHARDS"
 TOKEN = "QUOTAFLOW_TOKEN"  # noqa: S105 - the name of a variable
 TOKEN_FILE = "QUOTAFLOW_TOKEN_FILE"  # noqa: S105 - same
+REDIS = "QUOTAFLOW_REDIS"
+LISTEN = "QUOTAFLOW_LISTEN"
 MOST_SHARDS = 1024
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/\[\],]+)(:\d{1,5})?", re.ASCII)
 
@@ -18,15 +21,18 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class Config:
-    """Which log to use, how many shards a new one is asked to get, and where the tokens of its doors come from.
+    """Which log to use, how many shards a new one is asked to get, where the tokens of its doors come from, and Redis.
 
-    An existing log keeps its number of shards; `token` and `token_file` are as they were written, empty where unset.
+    An existing log keeps its number of shards; what follows that is as it was written, empty where unset. `listen` is
+    where the API answers.
     """
 
     broker: str = "embedded://quotaflow.db"
     shards: int | None = None
     token: str = field(default="", repr=False)
     token_file: str = ""
+    redis: str = field(default="", repr=False)
+    listen: str = ""
 
     @property
     def new_shards(self) -> int:
@@ -38,12 +44,17 @@ class Config:
         """The settings that the environment makes; raises ConfigError with all problems at once."""
         broker = environment.get(BROKER) or cls.broker
         shards = environment.get(SHARDS) or None
-        named = [(BROKER, broker_problem(broker)), (SHARDS, shards_problem(shards) if shards else None)]
+        redis = environment.get(REDIS, "")
+        named = [
+            (BROKER, broker_problem(broker)),
+            (SHARDS, shards_problem(shards) if shards else None),
+            (REDIS, redis_problem(redis) if redis else None),
+        ]
         problems = [f"{name}: {problem}" for name, problem in named if problem]
         if problems:
             raise ConfigError("; ".join(problems))
         tokens = environment.get(TOKEN, ""), environment.get(TOKEN_FILE, "")
-        return cls(broker, int(shards) if shards else None, *tokens)
+        return cls(broker, int(shards) if shards else None, *tokens, redis, environment.get(LISTEN, ""))
 
 
 def broker_problem(broker: str) -> str | None:
@@ -61,3 +72,15 @@ def shards_problem(shards: str) -> str | None:
     if shards.isascii() and shards.isdigit() and 1 <= int(shards) <= MOST_SHARDS:
         return None
     return f"{shards!r} is no number of shards; write one from 1 to {MOST_SHARDS}"
+
+
+def redis_problem(url: str) -> str | None:
+    """What is wrong with the URL of a Redis, or None; it never repeats the URL, which may hold a password."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"redis", "rediss"} and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if usable and re.fullmatch(r"/?\d{0,4}", parts.path, re.ASCII):
+        return None
+    return "this names no Redis; write redis://HOST:PORT/DB, with a password redis://:PASSWORD@HOST:PORT/DB"

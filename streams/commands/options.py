@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from streams.commands.session import Session
-from streams.config import broker_problem
+from streams.config import broker_problem, redis_problem
 
 DEBUG = "quotaflow.debug"
 """Where the context, which nested commands share, remembers that tracebacks are wanted."""
@@ -28,6 +28,20 @@ def shared(command: F) -> F:
         "--debug", is_flag=True, expose_value=False, callback=_debug, help="Show the traceback of a failure."
     )
     return broker(debug(command))
+
+
+def redis_option(about: str) -> Callable[[F], F]:
+    """Adds --redis, which changes the session as --broker does; `about` is its help."""
+    return click.option("--redis", metavar="URL", expose_value=False, callback=_redis, help=about)
+
+
+def _redis(context: click.Context, option: click.Parameter, value: str | None) -> None:
+    if value is None:
+        return
+    problem = redis_problem(value)
+    if problem:
+        raise click.BadParameter(problem, context, option)
+    context.obj = replace(context.obj, config=replace(context.obj.config, redis=value))
 
 
 def _broker(context: click.Context, option: click.Parameter, value: str | None) -> None:

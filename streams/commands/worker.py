@@ -2,15 +2,25 @@
 
 import logging
 from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
 from quota.wording import counted
-from streams.commands.options import shared
+from streams.commands.options import redis_option, shared
 from streams.commands.session import Failure, Session, beside, stop_signal
 from streams.config import MOST_SHARDS
 from streams.lock import Locked, WorkerLock
 
+if TYPE_CHECKING:
+    from streams.windows import Windows
+
+LISTEN_HELP = (
+    "Where to answer over HTTP, or none (QUOTAFLOW_LISTEN; default 127.0.0.1:8090, or a free port if that is taken). "
+    "Other machines need a token: set QUOTAFLOW_TOKEN."
+)
+NOWHERE = "none"
 CLOCK = "Whether time follows the clock from now on, or stays with the log."
 QUIET = ("faust", "mode", "aiokafka", "kafka")
 
@@ -22,10 +32,16 @@ QUIET = ("faust", "mode", "aiokafka", "kafka")
     type=click.IntRange(1, MOST_SHARDS),
     help="Shards of a new log (QUOTAFLOW_SHARDS; default 1, on Kafka 4).",
 )
+@click.option("--listen", metavar="HOST:PORT", help=LISTEN_HELP)
+@redis_option("Redis that gets a copy of what stands and fires (QUOTAFLOW_REDIS).")
 @shared
 @click.pass_obj
-def worker(session: Session, clock: str, shards: int | None) -> None:
-    """Work on the log until Ctrl-C or SIGTERM."""
+def worker(session: Session, clock: str, shards: int | None, listen: str | None) -> None:
+    """Work on the log until Ctrl-C or SIGTERM, and answer questions over HTTP.
+
+    GET /api/v1/standings and GET /api/v1/alerts tell what stands and what fires; docs/api.md has an example of each.
+    """
+    windows = _windows(session, listen)
     _log_to_stderr()
     with ExitStack() as held:
         if session.path is not None:
@@ -33,18 +49,40 @@ def worker(session: Session, clock: str, shards: int | None) -> None:
                 held.enter_context(WorkerLock(session.path, "worker"))
             except Locked as error:
                 raise Failure(f"{error}; an embedded log has one worker at a time, so stop that one first") from error
-        session.run(_worked(session if shards is None else session.with_shards(shards), shards, live=clock == "wall"))
+        chosen = session if shards is None else session.with_shards(shards)
+        session.run(_worked(chosen, shards, windows, live=clock == "wall"))
 
 
-async def _worked(session: Session, wanted: int | None, *, live: bool) -> None:
+def _windows(session: Session, listen: str | None) -> "Windows":
+    from streams.web.listening import Address, Tokens, require_tokens
+    from streams.windows import DEFAULT, Windows
+
+    named, tokens = listen or session.config.listen, Tokens.of(session.config)
+    if named == NOWHERE:
+        return Windows(None, tokens, session.config.redis)
+    address = Address.parse(named) if named else DEFAULT
+    require_tokens(address, tokens)
+    return Windows(address, tokens, session.config.redis, elsewhere=not named)
+
+
+async def _worked(session: Session, wanted: int | None, windows: "Windows", *, live: bool) -> None:
+    from streams.serving.projection import Projection
+    from streams.windows import opened as opened_windows
+
     async with session.writing() as opened:
         has = counted(opened.shards, "shard", "shards")
         if wanted is not None and wanted != opened.shards:
             raise Failure(f"this log has {has}, and keeps so many; leave out --shards, or name a new log")
         stop = stop_signal()
-        async with session.make_worker(session.config.broker, opened.log, live=live, shards=opened.shards) as running:
-            click.echo(f"working on {session.config.broker} with {has}; Ctrl-C stops", err=True)
-            await beside(stop.wait(), running)
+        broker, shards = session.config.broker, opened.shards
+        projection = Projection(opened.log, shards)
+        async with session.make_worker(broker, opened.log, live=live, shards=shards, metered=True) as running:
+            metered = replace(windows, metrics=running.metrics(projection))
+            async with opened_windows(metered, projection, running.owned) as at:
+                if at is not None:
+                    click.echo(f"answering on {at.url}/api/v1/standings and {at.url}/metrics", err=True)
+                click.echo(f"working on {broker} with {has}; Ctrl-C stops", err=True)
+                await beside(stop.wait(), running)
     click.echo("stopped; the next worker goes on from here", err=True)
 
 

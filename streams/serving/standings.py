@@ -14,7 +14,8 @@ from streams import topics
 from streams.log import Log, Spot
 
 KINDS = ("day", "week", "month", "quarter", "year")
-_STANDING = b'{"type":"standing"'
+STANDING = b'{"type":"standing"'
+"""How the value of a standing begins."""
 _decode = json.Decoder(Standing).decode
 
 
@@ -24,22 +25,23 @@ async def standings(log: Log, shards: int) -> list[Standing]:
     for shard in range(shards):
         async for chunk in log.read(Spot(topics.STANDINGS.name, shard)):
             for record in chunk:
-                if record.key is not None and record.value is not None and record.value.startswith(_STANDING):
+                if record.key is not None and record.value is not None and record.value.startswith(STANDING):
                     said[record.key] = record.value
     return [_decode(value) for value in said.values()]
 
 
 def kept(found: Iterable[Standing], plan: PlanIndex) -> list[Standing]:
     """Those of the plan's scopes and periods; the log still holds the last words about what earlier plans had."""
-    return [standing for standing in found if standing.scope in plan.scopes and _is_period(standing, plan)]
+    return [each for each in found if each.scope in plan.scopes and is_period(each.scope, each.period, plan)]
 
 
-def _is_period(standing: Standing, plan: PlanIndex) -> bool:
+def is_period(scope: str, name: str, plan: PlanIndex) -> bool:
+    """Whether the plan keeps a period of that id for the scope."""
     try:
-        period = parse_period(standing.period, plan.calendar(standing.scope))
+        period = parse_period(name, plan.calendar(scope))
     except InvalidRecord:
         return False
-    return period.id == standing.period and period.kind in plan.kinds()
+    return period.id == name and period.kind in plan.kinds()
 
 
 def ordered(found: Iterable[Standing], plan: PlanIndex) -> list[Standing]:

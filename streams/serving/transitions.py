@@ -10,7 +10,8 @@ from schemas.alerts import Transition
 from streams import topics
 from streams.log import Log, Spot
 
-_TRANSITION = b'{"type":"transition"'
+TRANSITION = b'{"type":"transition"'
+"""How the value of a transition begins."""
 _decode = json.Decoder(Transition).decode
 
 
@@ -20,7 +21,7 @@ async def transitions(log: Log, shards: int) -> list[Transition]:
     for shard in range(shards):
         async for chunk in log.read(Spot(topics.ALERTS.name, shard)):
             for record in chunk:
-                if record.value and record.value.startswith(_TRANSITION):
+                if record.value and record.value.startswith(TRANSITION):
                     said[record.key or b""] = _decode(record.value)
     return sorted(said.values(), key=lambda each: (each.tick, each.scope, each.fingerprint, each.number))
 

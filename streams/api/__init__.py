@@ -1,0 +1,1 @@
+"""The read API: what stands and what fires, over HTTP."""

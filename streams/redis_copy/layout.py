@@ -1,0 +1,93 @@
+"""The keys of the copy in Redis, and what its head says about how complete it is."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple, Self
+
+VERSION = 1
+"""Of what the keys hold; a copy of another version is begun anew."""
+HEAD = "quotaflow:copy"
+"""A hash: which log it is a copy of, its plan's revision, and how far each partition has come."""
+PLAN = "quotaflow:plan"
+"""The newest plan, as JSON."""
+STANDINGS = "quotaflow:standings"
+"""A hash: `scope|period` → the last standing, as it stands in the log."""
+ALERTS = "quotaflow:alerts"
+"""A hash: fingerprint → the last transition of the alert, as it stands in the log."""
+LOG, SHARDS, REVISION, FLOOR = "log", "shards", "revision", "floor"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Progress(NamedTuple):
+    """How far a partition was copied: under which edition, up to which offset, and from which on it is complete."""
+
+    edition: int
+    position: int
+    goal: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The progress that a field of the head holds."""
+        return cls(*map(int, text.split(":")))
+
+    def __str__(self) -> str:
+        return f"{self.edition}:{self.position}:{self.goal}"
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that stood when the copy was begun is in it."""
+        return self.position >= self.goal
+
+
+class Head(NamedTuple):
+    """The head of a copy, as text by field."""
+
+    fields: Mapping[str, str]
+
+    @classmethod
+    def of(cls, found: Mapping[bytes, bytes]) -> Self:
+        """The head as Redis gives it."""
+        return cls({name.decode(): value.decode() for name, value in found.items()})
+
+    @property
+    def log(self) -> str:
+        """The id of the log that it is a copy of; empty where there is no copy."""
+        return self.fields.get(LOG, "")
+
+    @property
+    def revision(self) -> int:
+        """The revision of the plan in it, 0 for none."""
+        return int(self.fields.get(REVISION, "0"))
+
+    @property
+    def floor(self) -> str:
+        """Ended alerts that compare below are not kept."""
+        return self.fields.get(FLOOR, "")
+
+    @property
+    def as_of(self) -> datetime | None:
+        """The highest moment that any standing knows."""
+        texts = [value for name, value in self.fields.items() if name.startswith("as_of:")]
+        return _EPOCH + timedelta(microseconds=int(max(texts))) if texts else None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every partition was copied."""
+        wanted = [field for shard in range(int(self.fields.get(SHARDS, "0"))) for field in fields(shard)]
+        found = [progress for field in wanted if (progress := self.progress(field)) is not None and progress.complete]
+        return bool(wanted) and len(found) == len(wanted)
+
+    def progress(self, field: str) -> Progress | None:
+        """How far the partition of a field has come, None where nothing of it was copied."""
+        text = self.fields.get(field)
+        return None if text is None else Progress.parse(text)
+
+
+def fields(shard: int) -> tuple[str, str]:
+    """The fields of the head that tell how far a shard's standings and alerts have come."""
+    return f"standings:{shard}", f"alerts:{shard}"
+
+
+def moment(at: datetime | None) -> str:
+    """A moment as text that compares as moments do: microseconds since 1970."""
+    return "" if at is None else f"{(at - _EPOCH) // timedelta(microseconds=1):020d}"
