@@ -8,7 +8,7 @@ from typing import Self
 
 import faust
 
-from agents import activities, alerts, clock, deals, meetings, standings
+from agents import activities, alerts, clock, deals, deliveries, meetings, notifications, standings
 from streams import tables, topics
 from streams.app import make_app
 from streams.clockwork import Clockwork
@@ -20,8 +20,8 @@ from streams.watchdog import Watchdog
 
 logger = logging.getLogger(__name__)
 
-AGENTS = (activities, meetings, deals, standings, alerts, clock)
-ARROWS = (activities.ARROW, meetings.ARROW, deals.ARROW, standings.ARROW, alerts.ARROW)
+AGENTS = (activities, meetings, deals, standings, alerts, notifications, deliveries, clock)
+ARROWS = tuple(agent.ARROW for agent in (activities, meetings, deals, standings, alerts, notifications, deliveries))
 SHARDS = 4
 """Partitions of a new log; an existing one keeps its number."""
 COLLECT_AFTER = (100_000, 50, 1000)

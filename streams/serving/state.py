@@ -7,7 +7,7 @@ from msgspec import json
 
 from quota import cells
 from schemas.credits import HeldCredit, Parts
-from streams import tables
+from streams import tables, topics
 from streams.log import Log, Spot
 from streams.passage import lags
 from streams.plan_reader import Plans
@@ -44,13 +44,15 @@ async def state(log: Log, shards: int) -> State:
     plans = Plans(log)
     await plans.read()
     found, now = await marks(log, shards), await control(log)
+    # Deliveries depend on no plan, and nobody waits for them.
+    computing = [mark for mark in found if mark.topic != topics.NOTIFICATIONS.name]
     nobody, company = await _added_up(log, shards, "unassigned"), await _added_up(log, shards, "company")
     return State(
         shards=shards,
         applied=plans.newest,
-        in_force=min((mark.revision for mark in found), default=0),
+        in_force=min((mark.revision for mark in computing), default=0),
         time=now.at,
-        tick=min((mark.tick for mark in found), default=-1),
+        tick=min((mark.tick for mark in computing), default=-1),
         live=now.live,
         lag=await lags(log, shards),
         unassigned={
