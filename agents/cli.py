@@ -13,6 +13,7 @@ from streams.commands import (
     demo,
     explain,
     gateway,
+    notifications,
     plan,
     replay,
     report,
@@ -25,6 +26,7 @@ from streams.commands.options import shared
 from streams.commands.session import RunningWorker, Session
 from streams.config import Config, ConfigError
 from streams.log import Log
+from streams.sinks.sinks import Sinks
 
 COMMANDS = (
     demo.demo,
@@ -36,6 +38,7 @@ COMMANDS = (
     report.report,
     explain.explain,
     alerts.alerts,
+    notifications.notifications,
     dead_letters.dead_letters,
     status.status,
 )
@@ -54,12 +57,14 @@ class CommandLine(Failing):
         return super().parse_args(context, arguments)
 
 
-def in_process(broker: str, log: Log, *, live: bool, shards: int) -> AbstractAsyncContextManager[RunningWorker]:
+def in_process(
+    broker: str, log: Log, *, live: bool, shards: int, sinks: Sinks | None = None
+) -> AbstractAsyncContextManager[RunningWorker]:
     """A worker in this process, on a log that has been started."""
     # Faust takes a second to import, which most commands do not need.
     from agents.worker import Worker
 
-    return Worker(broker, log, live=live, shards=shards)
+    return Worker(broker, log, live=live, shards=shards, sinks=sinks)
 
 
 @click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import random
 from types import TracebackType
 from typing import Self
 
@@ -11,11 +12,13 @@ import faust
 from agents import activities, alerts, clock, deals, deliveries, meetings, notifications, standings
 from streams import tables, topics
 from streams.app import make_app
-from streams.clockwork import Clockwork
+from streams.clockwork import Clockwork, now
+from streams.courier import Courier
 from streams.embedded.housekeeping import keep_house
 from streams.embedded.log import EmbeddedLog
 from streams.log import Log
 from streams.shards import Shards
+from streams.sinks.sinks import Sinks
 from streams.watchdog import Watchdog
 
 logger = logging.getLogger(__name__)
@@ -38,8 +41,10 @@ async def declare(log: Log, shards: int = SHARDS) -> int:
 class Worker:
     """One worker on a log that has been started; used as an asynchronous context."""
 
-    def __init__(self, broker: str, log: Log, *, live: bool, shards: int = SHARDS) -> None:
-        """`live` makes time follow the clock from now on."""
+    def __init__(self, broker: str, log: Log, *, live: bool, shards: int = SHARDS, sinks: Sinks | None = None) -> None:
+        """`live` makes time follow the clock from now on; without sinks, messages wait in the outbox."""
+        self._sinks = sinks
+        self._courier: Courier | None = None
         self._broker, self._log, self._live, self._wanted = broker, log, live, shards
         self.app: faust.App | None = None
         self.shards: Shards | None = None
@@ -62,6 +67,10 @@ class Worker:
         self.app = make_app(self._broker, self._log)
         for agent in AGENTS:
             agent.declare(self.app, self.shards)
+        if self._sinks is not None:
+            self._courier = Courier(self.shards, self._sinks, now, random.random)
+            self.shards.on_change = self._courier.wake
+            self._chores.append(asyncio.create_task(self._courier.run()))
         await self.shards.attach(self.app)
         self.app.finalize()
         await self.app.start()
@@ -91,6 +100,8 @@ class Worker:
         await asyncio.gather(*self._chores, return_exceptions=True)
         if self._clockwork is not None:
             await self._clockwork.stop()
+        if self._courier is not None:
+            await self._courier.stop()
         if self.shards is not None:
             await self.shards.stop()
         if self.app is not None:

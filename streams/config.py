@@ -8,6 +8,7 @@ BROKER = "QUOTAFLOW_BROKER"
 SHARDS = "QUOTAFLOW_SHARDS"
 TOKEN = "QUOTAFLOW_TOKEN"  # noqa: S105 - the name of a variable
 TOKEN_FILE = "QUOTAFLOW_TOKEN_FILE"  # noqa: S105 - same
+SINK = "QUOTAFLOW_SINK_"
 MOST_SHARDS = 1024
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/\[\],]+)(:\d{1,5})?", re.ASCII)
 
@@ -20,13 +21,15 @@ class ConfigError(Exception):
 class Config:
     """Which log to use, how many shards a new one is asked to get, and where the tokens of its doors come from.
 
-    An existing log keeps its number of shards; `token` and `token_file` are as they were written, empty where unset.
+    An existing log keeps its number of shards; `token` and `token_file` are as they were written, empty where unset,
+    and so are `sinks`: every variable about a sink with its value.
     """
 
     broker: str = "embedded://quotaflow.db"
     shards: int | None = None
     token: str = field(default="", repr=False)
     token_file: str = ""
+    sinks: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @property
     def new_shards(self) -> int:
@@ -43,7 +46,8 @@ class Config:
         if problems:
             raise ConfigError("; ".join(problems))
         tokens = environment.get(TOKEN, ""), environment.get(TOKEN_FILE, "")
-        return cls(broker, int(shards) if shards else None, *tokens)
+        sinks = tuple(sorted((name, value) for name, value in environment.items() if name.startswith(SINK) and value))
+        return cls(broker, int(shards) if shards else None, *tokens, sinks)
 
 
 def broker_problem(broker: str) -> str | None:

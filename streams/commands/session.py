@@ -14,6 +14,7 @@ from streams import tables, topics
 from streams.config import Config
 from streams.lock import Locked, WorkerLock
 from streams.log import Log, LogError
+from streams.sinks.sinks import Sinks
 
 T = TypeVar("T")
 EMBEDDED = "embedded://"
@@ -36,8 +37,10 @@ class RunningWorker(Protocol):
 class MakeWorker(Protocol):
     """Makes a worker for a log that has been started; the layer above knows how."""
 
-    def __call__(self, broker: str, log: Log, *, live: bool, shards: int) -> AbstractAsyncContextManager[RunningWorker]:
-        """A worker that reads while its context lasts."""
+    def __call__(
+        self, broker: str, log: Log, *, live: bool, shards: int, sinks: Sinks | None = None
+    ) -> AbstractAsyncContextManager[RunningWorker]:
+        """A worker that reads while its context lasts; without sinks, messages wait for one that has some."""
         ...
 
 

@@ -10,6 +10,7 @@ from streams.commands.options import shared
 from streams.commands.session import Failure, Session, beside, stop_signal
 from streams.config import MOST_SHARDS
 from streams.lock import Locked, WorkerLock
+from streams.sinks.sinks import Sinks
 
 CLOCK = "Whether time follows the clock from now on, or stays with the log."
 QUIET = ("faust", "mode", "aiokafka", "kafka")
@@ -25,24 +26,29 @@ QUIET = ("faust", "mode", "aiokafka", "kafka")
 @shared
 @click.pass_obj
 def worker(session: Session, clock: str, shards: int | None) -> None:
-    """Work on the log until Ctrl-C or SIGTERM."""
+    """Work on the log, and tell people what its plan's routes say, until Ctrl-C or SIGTERM."""
+    from streams.clockwork import now
+
     _log_to_stderr()
+    sinks = Sinks.of(session.config, click.echo, now)
     with ExitStack() as held:
         if session.path is not None:
             try:
                 held.enter_context(WorkerLock(session.path, "worker"))
             except Locked as error:
                 raise Failure(f"{error}; an embedded log has one worker at a time, so stop that one first") from error
-        session.run(_worked(session if shards is None else session.with_shards(shards), shards, live=clock == "wall"))
+        session = session if shards is None else session.with_shards(shards)
+        session.run(_worked(session, shards, sinks, live=clock == "wall"))
 
 
-async def _worked(session: Session, wanted: int | None, *, live: bool) -> None:
+async def _worked(session: Session, wanted: int | None, sinks: Sinks, *, live: bool) -> None:
     async with session.writing() as opened:
         has = counted(opened.shards, "shard", "shards")
         if wanted is not None and wanted != opened.shards:
             raise Failure(f"this log has {has}, and keeps so many; leave out --shards, or name a new log")
         stop = stop_signal()
-        async with session.make_worker(session.config.broker, opened.log, live=live, shards=opened.shards) as running:
+        broker, shards = session.config.broker, opened.shards
+        async with session.make_worker(broker, opened.log, live=live, shards=shards, sinks=sinks) as running:
             click.echo(f"working on {session.config.broker} with {has}; Ctrl-C stops", err=True)
             await beside(stop.wait(), running)
     click.echo("stopped; the next worker goes on from here", err=True)
