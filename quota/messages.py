@@ -10,15 +10,9 @@ from quota.plans import PlanIndex
 from quota.wording import metric_name, name_of, quantity, spoken_day
 from schemas.alerts import Transition
 
-_RESOLVED = {
-    "too_late": "Too late for new opportunities",
-    "caught_up": "Back on pace",
-    "met": "Quota met",
-    "missed": "Quota missed",
-    "not_in_plan": "No longer watched",
-    "period_ended": "No longer watched",
-}
-"""Why an alert ended, where its rule's kind alone does not say it."""
+_ENOUGH = {"too_late": "Too late for new opportunities", "not_in_plan": "No longer watched"}
+_ON_PACE = {"caught_up": "Back on pace with", "met": "Quota met for", "missed": "Quota missed for"}
+"""What the end of an alert is called, by its reason."""
 
 
 def subject(transition: Transition, plan: PlanIndex) -> str:
@@ -30,11 +24,11 @@ def subject(transition: Transition, plan: PlanIndex) -> str:
         case behind_pace.KIND:
             metric = metric_name(transition.subject or "", plan)
             firing = transition.transition == "firing"
-            what = f"{'Behind' if firing else _RESOLVED.get(transition.reason, 'Resolved')} on {metric}"
+            what = f"{'Behind on' if firing else _ON_PACE.get(transition.reason, 'No longer watched on')} {metric}"
         case shortage.KIND if transition.transition == "firing":
             what = "Running short of opportunities"
         case shortage.KIND:
-            what = _RESOLVED.get(transition.reason, "Enough opportunities again")
+            what = _ENOUGH.get(transition.reason, "Enough opportunities again")
         case _:
             what = f"{transition.transition.capitalize()}: {transition.rule}"
     return f"{what}: {who}, {transition.period}"
