@@ -14,6 +14,7 @@ from streams.commands import (
     demo,
     explain,
     gateway,
+    notifications,
     plan,
     replay,
     report,
@@ -26,6 +27,7 @@ from streams.commands.options import shared
 from streams.commands.session import RunningWorker, Session
 from streams.config import Config, ConfigError
 from streams.log import Log
+from streams.sinks.sinks import Sinks
 
 COMMANDS = (
     demo.demo,
@@ -38,6 +40,7 @@ COMMANDS = (
     report.report,
     explain.explain,
     alerts.alerts,
+    notifications.notifications,
     dead_letters.dead_letters,
     status.status,
 )
@@ -57,17 +60,17 @@ class CommandLine(Failing):
 
 
 def in_process(
-    broker: str, log: Log, *, live: bool, shards: int, metered: bool = False
+    broker: str, log: Log, *, live: bool, shards: int, sinks: Sinks | None = None, metered: bool = False
 ) -> AbstractAsyncContextManager[RunningWorker]:
     """A worker in this process, on a log that has been started."""
     # Faust takes a second to import, which most commands do not need.
     from agents.worker import READERS, Worker
 
     if not metered:
-        return Worker(broker, log, live=live, shards=shards)
+        return Worker(broker, log, live=live, shards=shards, sinks=sinks)
     from streams.metrics.meter import Meter
 
-    return Worker(broker, log, live=live, shards=shards, meter=Meter(READERS))
+    return Worker(broker, log, live=live, shards=shards, sinks=sinks, meter=Meter(READERS))
 
 
 @click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})

@@ -3,27 +3,30 @@
 import asyncio
 import gc
 import logging
+import random
 from types import TracebackType
 from typing import Self
 
 import faust
 
-from agents import activities, alerts, clock, deals, meetings, standings
+from agents import activities, alerts, clock, deals, deliveries, meetings, notifications, standings
 from streams import tables, topics
 from streams.app import make_app
-from streams.clockwork import Clockwork
+from streams.clockwork import Clockwork, now
+from streams.courier import Courier
 from streams.embedded.housekeeping import keep_house
 from streams.embedded.log import EmbeddedLog
 from streams.log import Log
 from streams.metrics.unmetered import UNMETERED, Metrics, Unmetered
 from streams.serving.projection import Projection
 from streams.shards import CONTROL, Shards
+from streams.sinks.sinks import Sinks
 from streams.watchdog import Watchdog
 
 logger = logging.getLogger(__name__)
 
-AGENTS = (activities, meetings, deals, standings, alerts, clock)
-ARROWS = (activities.ARROW, meetings.ARROW, deals.ARROW, standings.ARROW, alerts.ARROW)
+AGENTS = (activities, meetings, deals, standings, alerts, notifications, deliveries, clock)
+ARROWS = tuple(agent.ARROW for agent in (activities, meetings, deals, standings, alerts, notifications, deliveries))
 READERS = {arrow.reads.name: arrow.name for arrow in ARROWS} | {topics.CONTROL.name: "clock"}
 """The agent that reads each topic."""
 SHARDS = 4
@@ -43,10 +46,18 @@ class Worker:
     """One worker on a log that has been started; used as an asynchronous context."""
 
     def __init__(
-        self, broker: str, log: Log, *, live: bool, shards: int = SHARDS, meter: Unmetered = UNMETERED
+        self,
+        broker: str,
+        log: Log,
+        *,
+        live: bool,
+        shards: int = SHARDS,
+        sinks: Sinks | None = None,
+        meter: Unmetered = UNMETERED,
     ) -> None:
-        """`live` makes time follow the clock from now on; `meter` counts the work."""
-        self._meter = meter
+        """`live` makes time follow the clock from now on; without sinks, messages wait; `meter` counts the work."""
+        self._meter, self._sinks = meter, sinks
+        self._courier: Courier | None = None
         self._broker, self._log, self._live, self._wanted = broker, log, live, shards
         self.app: faust.App | None = None
         self.shards: Shards | None = None
@@ -69,6 +80,10 @@ class Worker:
         self.app = make_app(self._broker, self._log)
         for agent in AGENTS:
             agent.declare(self.app, self.shards)
+        if self._sinks is not None:
+            self._courier = Courier(self.shards, self._sinks, now, random.random)
+            self.shards.on_change = self._courier.wake
+            self._chores.append(asyncio.create_task(self._courier.run()))
         await self.shards.attach(self.app)
         self.app.finalize()
         await self.app.start()
@@ -98,6 +113,8 @@ class Worker:
         await asyncio.gather(*self._chores, return_exceptions=True)
         if self._clockwork is not None:
             await self._clockwork.stop()
+        if self._courier is not None:
+            await self._courier.stop()
         if self.shards is not None:
             await self.shards.stop()
         if self.app is not None:

@@ -69,6 +69,14 @@ class PlanIndex:
                 return line
         return (f"rep:{rep}", "company")
 
+    def line(self, scope: str, day: str) -> tuple[str, ...]:
+        """A scope and everything above it on a day, the company last; an unknown one stands under the company alone."""
+        kind, _, name = scope.partition(":")
+        if kind == "rep" and name in self._lines:
+            return self.ancestors(name, day)
+        above = self._above(name) if kind == "team" else []
+        return tuple(dict.fromkeys((scope, *(f"team:{team}" for team in above), "company")))
+
     def calendar(self, scope: str) -> WorkCalendar:
         """The calendar of a scope: its own, that of the nearest team above, or the company's."""
         return self._calendars.get(scope) or self._calendars["company"]

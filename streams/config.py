@@ -11,6 +11,7 @@ TOKEN = "QUOTAFLOW_TOKEN"  # noqa: S105 - the name of a variable
 TOKEN_FILE = "QUOTAFLOW_TOKEN_FILE"  # noqa: S105 - same
 REDIS = "QUOTAFLOW_REDIS"
 LISTEN = "QUOTAFLOW_LISTEN"
+SINK = "QUOTAFLOW_SINK_"
 MOST_SHARDS = 1024
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/\[\],]+)(:\d{1,5})?", re.ASCII)
 
@@ -24,7 +25,7 @@ class Config:
     """Which log to use, how many shards a new one is asked to get, where the tokens of its doors come from, and Redis.
 
     An existing log keeps its number of shards; what follows that is as it was written, empty where unset. `listen` is
-    where the API answers.
+    where the API answers, `sinks` is every variable about a sink with its value.
     """
 
     broker: str = "embedded://quotaflow.db"
@@ -33,6 +34,7 @@ class Config:
     token_file: str = ""
     redis: str = field(default="", repr=False)
     listen: str = ""
+    sinks: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @property
     def new_shards(self) -> int:
@@ -54,7 +56,9 @@ class Config:
         if problems:
             raise ConfigError("; ".join(problems))
         tokens = environment.get(TOKEN, ""), environment.get(TOKEN_FILE, "")
-        return cls(broker, int(shards) if shards else None, *tokens, redis, environment.get(LISTEN, ""))
+        sinks = tuple(sorted((name, value) for name, value in environment.items() if name.startswith(SINK) and value))
+        listen = environment.get(LISTEN, "")
+        return cls(broker, int(shards) if shards else None, *tokens, redis, listen, sinks)
 
 
 def broker_problem(broker: str) -> str | None:

@@ -23,13 +23,15 @@ AHEAD = 200
 class Flow(NamedTuple):
     """Where a hop reads and who speaks there, and where it passes ticks and markers on.
 
-    `outside` topics carry facts of others: what cannot be used there is quarantined, elsewhere it is a bug.
+    `outside` topics carry facts of others: what cannot be used there is quarantined, elsewhere it is a bug. `at_once`
+    means that a change of the plan counts where its marker stands, for there is one sender; else it waits for all.
     """
 
     topic: str
     senders: tuple[str, ...]
     targets: tuple[Spot, ...]
     outside: bool
+    at_once: bool
 
 
 class Hop:
@@ -127,7 +129,7 @@ class Hop:
         said = self.revisions.setdefault(marker.sender, [])
         if marker.revision > max((revision for _, revision in said), default=0):
             said.append((self.passed.get(marker.sender, -1), marker.revision))
-            if len(self.flow.senders) == 1 and self.flow.outside:
+            if self.flow.at_once:
                 self._switch(self._target(marker.number))
 
     def _target(self, number: int) -> int:
@@ -146,7 +148,7 @@ class Hop:
         self.revision = revision
         for sender, said in self.revisions.items():
             self.revisions[sender] = [version for version in said if version[1] >= revision] or said[-1:]
-        if self.flow.outside:
+        if self.flow.at_once:
             self._pass_on(PlanMarker(revision, self.tick, self.place.sender))
         return True
 
@@ -154,9 +156,10 @@ class Hop:
         switched = self._switch(self._target(tick.number))
         before, evaluates = self.at, tick.at is not None and (self.at is None or tick.at > self.at)
         self.at = tick.at if evaluates else self.at
-        self.out += self.stage.complete(Moment(tick, self.at, before, evaluates))
-        if switched and not self.flow.outside:
+        if switched and not self.flow.at_once:
+            # Before what is found under the new plan, for who reads that may have to know its plan.
             self._pass_on(PlanMarker(self.revision, tick.number, self.place.sender))
+        self.out += self.stage.complete(Moment(tick, self.at, before, evaluates))
         self._pass_on(Tick(tick.at, tick.number, self.place.sender, tick.quiet))
         self.tick = tick.number
 

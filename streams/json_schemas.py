@@ -11,7 +11,7 @@ from schemas.credits import Credit
 from schemas.dead_letters import DeadLetter
 from schemas.deals import DealChanged
 from schemas.meetings import MeetingChanged
-from schemas.notifications import Delivery, Notification
+from schemas.notifications import Notification
 from schemas.plan import Manifest, PlanRecord
 from schemas.standings import Baseline, Outlook, Standing, Wins
 from streams import topics
@@ -28,9 +28,9 @@ CARRIED: dict[str, Any] = {
     topics.STANDINGS.name: Standing | Outlook | Wins | Baseline | Tick | PlanMarker,
     topics.ALERTS.name: Transition,
     topics.DEAD_LETTERS.name: DeadLetter,
-    "quota.notifications.v1": Notification | Delivery,
+    topics.NOTIFICATIONS.name: Notification | Tick | PlanMarker,
 }
-"""What each topic's values may be. Notifications have their words before they have their topic."""
+"""What each topic's values may be."""
 
 
 def document(topic: str) -> dict[str, Any]:

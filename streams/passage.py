@@ -1,4 +1,4 @@
-"""Knowing that everything appended so far was processed: a tick without a time that has come through to the alerts."""
+"""Knowing that everything appended so far was processed: a tick without a time that has come through."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -11,6 +11,8 @@ from streams.log import Log, Outgoing, Record, Spot
 from streams.waiting import PATIENCE, Patience, until
 
 KEY = b"passage"
+DERIVED = (topics.CREDITS, topics.STANDINGS, topics.ALERTS, topics.NOTIFICATIONS)
+"""What agents say and others read."""
 _MARK = b'{"type":"tick"'
 _decode = json.Decoder(Tick).decode
 _NOBODY = (
@@ -20,7 +22,7 @@ _NOBODY = (
 
 
 class Passage(NamedTuple):
-    """A tick that was asked for: its number, and where the alerts ended before."""
+    """A tick that was asked for: its number, and where the notifications ended before."""
 
     number: int
     starts: dict[Spot, int]
@@ -28,7 +30,7 @@ class Passage(NamedTuple):
 
 async def ask(log: Log, shards: int, *, quiet: bool = True) -> Passage:
     """Asks for a tick that evaluates nothing; all that was appended before will be processed before it is through."""
-    starts = await log.ends(Spot(topics.ALERTS.name, shard) for shard in range(shards))
+    starts = await log.ends(Spot(topics.NOTIFICATIONS.name, shard) for shard in range(shards))
     record = Outgoing(topics.CONTROL.name, 0, KEY, json.encode(Tick(quiet=quiet)))
     return Passage((await log.append([record]))[-1], starts)
 
@@ -36,7 +38,7 @@ async def ask(log: Log, shards: int, *, quiet: bool = True) -> Passage:
 async def through(
     log: Log, passage: Passage, patience: float = PATIENCE, left: Callable[[int], None] = lambda _: None
 ) -> None:
-    """Returns once the tick stands in every alerts partition; tells `left` how much is unread; raises Stalled."""
+    """Returns once the tick stands wherever messages are; tells `left` how much is unread; raises Stalled."""
     at = dict(passage.starts)
 
     async def reached() -> bool:
@@ -71,10 +73,7 @@ def _passed(record: Record, number: int) -> bool:
 
 async def lags(log: Log, shards: int) -> dict[str, int]:
     """How many records of each topic that agents read lie after the last flush (transaction markers among them)."""
-    read = {
-        topic.name: shards if topic.sharded else 1
-        for topic in (topics.CONTROL, *topics.SOURCES, topics.CREDITS, topics.STANDINGS)
-    }
+    read = {topic.name: shards if topic.sharded else 1 for topic in (topics.CONTROL, *topics.SOURCES, *DERIVED)}
     return await unread(log, [Spot(name, partition) for name, count in read.items() for partition in range(count)])
 
 

@@ -125,6 +125,11 @@ class Shard:
                 if self._read(topic, self._backlogs.pop(topic)):
                     self._consumer.release_partitions({TP(topic, self.number)})
 
+    def touch(self, topic: str) -> None:
+        """Flushes soon what a topic's reader has to write, though it has read nothing."""
+        self.readers[topic].changed = True
+        self._wanted.set()
+
     def forget_backlogs(self) -> None:
         """What was fetched but not read is fetched again."""
         self._backlogs.clear()

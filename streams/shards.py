@@ -39,6 +39,8 @@ class Shards:
         self.log, self.arrows, self.count, self._pause = log, tuple(arrows), shards, pause
         self.plans = Plans(log)
         self.owned: dict[int, Shard] = {}
+        self.on_change: Callable[[], None] = lambda: None
+        """Called whenever a shard was opened, or a flush of one is durable."""
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._follower: asyncio.Task[None] | None = None
@@ -120,6 +122,7 @@ class Shards:
         self.owned[number] = shard
         await self._flowing()
         await self.consumer.open_partitions(shard.positions, opening)
+        self.on_change()
         try:
             await shard.flush_forever(partial(self._flushed, number))
         except LogError as error:
@@ -151,6 +154,7 @@ class Shards:
 
     def _flushed(self, number: int) -> None:
         del self._losses[number]
+        self.on_change()
 
     async def _lost(self, number: int, shard: Shard, error: LogError) -> None:
         """A flush that is not known to be durable voids the shard's memory: it is taken over anew while it is ours."""

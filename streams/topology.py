@@ -42,14 +42,20 @@ def flow(arrow: Arrow, arrows: Sequence[Arrow], at: Place) -> Flow:
     elif arrow.reads is topics.CREDITS:
         senders = tuple(f"{a.name}/{p}" for a in arrows if topics.CREDITS in a.publishes for p in range(at.shards))
     else:
-        # Beside its own shard's standings, alerts hear the baseline from the owner of `company`.
         speaker = next(a.name for a in arrows if arrow.reads in a.publishes)
-        senders = tuple(f"{speaker}/{p}" for p in sorted({at.shard, at.shard_of("company")}))
-    return Flow(arrow.reads.name, senders, targets(arrow, at), outside=arrow.reads in topics.SOURCES)
+        # Beside its own shard's standings, alerts hear the baseline from the owner of `company`.
+        heard = {at.shard, at.shard_of("company")} if arrow.reads is topics.STANDINGS else {at.shard}
+        senders = tuple(f"{speaker}/{p}" for p in sorted(heard))
+    outside, at_once = arrow.reads in topics.SOURCES, arrow.reads in {*topics.SOURCES, topics.ALERTS}
+    return Flow(arrow.reads.name, senders, targets(arrow, at), outside=outside, at_once=at_once)
 
 
 def targets(arrow: Arrow, at: Place) -> tuple[Spot, ...]:
-    """Facts fan out to every scope's shard; a shard's own scopes stay in it; `company` speaks to all alerts."""
-    (published,) = arrow.publishes
-    everybody = published is topics.CREDITS or (published is topics.STANDINGS and at.shard == at.shard_of("company"))
-    return tuple(Spot(published.name, p) for p in (range(at.shards) if everybody else (at.shard,)))
+    """Facts fan out to every scope's shard; a shard's own scopes stay in it; `company` speaks to all alerts.
+
+    Messages go to their recipient's shard, but no tick has to: nobody waits there for what others say before it.
+    """
+    lead = at.shard == at.shard_of("company")
+    everybody = {topics.CREDITS, topics.STANDINGS} if lead else {topics.CREDITS}
+    parts = {published: range(at.shards) if published in everybody else (at.shard,) for published in arrow.publishes}
+    return tuple(Spot(published.name, p) for published, shards in parts.items() for p in shards)

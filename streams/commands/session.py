@@ -15,6 +15,7 @@ from streams.config import Config
 from streams.lock import Locked, WorkerLock
 from streams.log import Log, LogError
 from streams.metrics.unmetered import Metrics
+from streams.sinks.sinks import Sinks
 
 if TYPE_CHECKING:
     from streams.serving.projection import Projection
@@ -53,9 +54,9 @@ class MakeWorker(Protocol):
     """Makes a worker for a log that has been started; the layer above knows how."""
 
     def __call__(
-        self, broker: str, log: Log, *, live: bool, shards: int, metered: bool = False
+        self, broker: str, log: Log, *, live: bool, shards: int, sinks: Sinks | None = None, metered: bool = False
     ) -> AbstractAsyncContextManager[RunningWorker]:
-        """A worker that reads while its context lasts, and counts its work if it is metered."""
+        """A worker that reads while its context lasts; without sinks, messages wait for one that has some."""
         ...
 
 

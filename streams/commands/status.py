@@ -59,6 +59,7 @@ def _lines(session: Session, found: State) -> list[tuple[str, str]]:
             "not counted",
             "; ".join(UNCOUNTED[name].format(count) for name, count in found.uncounted.items()) or "nothing",
         ),
+        ("messages", _messages(found)),
         ("set aside", f"{letters}: quotaflow dead-letters list" if found.dead_letters else "nothing"),
     ]
 
@@ -67,6 +68,13 @@ def _worker(session: Session) -> str:
     if session.path is None:
         return "not known here; a lag that shrinks shows that somebody works"
     return str(holder(session.path) or "none; start one with: quotaflow worker")
+
+
+def _messages(found: State) -> str:
+    waiting = [
+        f"{count:,} {state}: quotaflow notifications --{state}" for state, count in found.messages.items() if count
+    ]
+    return "; ".join(waiting) or "none pending, none failed"
 
 
 def _plan(found: State) -> str:

@@ -12,6 +12,7 @@ from streams.commands.options import redis_option, shared
 from streams.commands.session import Failure, Session, beside, stop_signal
 from streams.config import MOST_SHARDS
 from streams.lock import Locked, WorkerLock
+from streams.sinks.sinks import Sinks
 
 if TYPE_CHECKING:
     from streams.windows import Windows
@@ -37,12 +38,16 @@ QUIET = ("faust", "mode", "aiokafka", "kafka")
 @shared
 @click.pass_obj
 def worker(session: Session, clock: str, shards: int | None, listen: str | None) -> None:
-    """Work on the log until Ctrl-C or SIGTERM, and answer questions over HTTP.
+    """Work on the log, tell people what its plan's routes say, and answer questions over HTTP.
 
-    GET /api/v1/standings and GET /api/v1/alerts tell what stands and what fires; docs/api.md has an example of each.
+    It stops at Ctrl-C or SIGTERM. GET /api/v1/standings and GET /api/v1/alerts tell what stands and what fires;
+    docs/api.md has an example of each.
     """
+    from streams.clockwork import now
+
     windows = _windows(session, listen)
     _log_to_stderr()
+    sinks = Sinks.of(session.config, click.echo, now)
     with ExitStack() as held:
         if session.path is not None:
             try:
@@ -50,7 +55,7 @@ def worker(session: Session, clock: str, shards: int | None, listen: str | None)
             except Locked as error:
                 raise Failure(f"{error}; an embedded log has one worker at a time, so stop that one first") from error
         chosen = session if shards is None else session.with_shards(shards)
-        session.run(_worked(chosen, shards, windows, live=clock == "wall"))
+        session.run(_worked(chosen, shards, windows, sinks, live=clock == "wall"))
 
 
 def _windows(session: Session, listen: str | None) -> "Windows":
@@ -65,7 +70,7 @@ def _windows(session: Session, listen: str | None) -> "Windows":
     return Windows(address, tokens, session.config.redis, elsewhere=not named)
 
 
-async def _worked(session: Session, wanted: int | None, windows: "Windows", *, live: bool) -> None:
+async def _worked(session: Session, wanted: int | None, windows: "Windows", sinks: Sinks, *, live: bool) -> None:
     from streams.serving.projection import Projection
     from streams.windows import opened as opened_windows
 
@@ -76,7 +81,8 @@ async def _worked(session: Session, wanted: int | None, windows: "Windows", *, l
         stop = stop_signal()
         broker, shards = session.config.broker, opened.shards
         projection = Projection(opened.log, shards)
-        async with session.make_worker(broker, opened.log, live=live, shards=shards, metered=True) as running:
+        worker = session.make_worker(broker, opened.log, live=live, shards=shards, sinks=sinks, metered=True)
+        async with worker as running:
             metered = replace(windows, metrics=running.metrics(projection))
             async with opened_windows(metered, projection, running.owned) as at:
                 if at is not None:

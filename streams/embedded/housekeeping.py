@@ -7,7 +7,7 @@ from streams.embedded.log import EmbeddedLog
 
 SECONDS = 60.0
 """Between two rounds."""
-FORGOTTEN = {topics.CREDITS.name: False, topics.STANDINGS.name: True}
+FORGOTTEN = {topics.CREDITS.name: False, topics.STANDINGS.name: True, topics.NOTIFICATIONS.name: True}
 """Topic → whether the last record of every key is kept."""
 
 

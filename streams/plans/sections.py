@@ -212,7 +212,7 @@ SECTIONS = {
         {
             "id": _id("wins"),
             "recipient": Field(text, required=True, example="sales-floor"),
-            "sink": Field(text, required=True, example="slack"),
+            "sink": Field(slug, required=True, example="console"),
             "rules": Field(listed(slug, "rules")),
             "scopes": Field(listed(scope, "scopes"), aliases=("scope",)),
         },

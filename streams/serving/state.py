@@ -1,5 +1,6 @@
 """How far a log has come, and what waits for somebody's attention."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,12 +8,13 @@ from msgspec import json
 
 from quota import cells
 from schemas.credits import HeldCredit, Parts
-from streams import tables
+from streams import tables, topics
 from streams.log import Log, Spot
 from streams.passage import lags
 from streams.plan_reader import Plans
 from streams.serving.control import control
 from streams.serving.dead_letters import dead_letters
+from streams.serving.deliveries import deliveries
 from streams.serving.marks import marks
 
 _decode = json.Decoder(HeldCredit).decode
@@ -24,7 +26,8 @@ UNCOUNTED = (cells.UNPRICED, cells.UNKNOWN_STAGE, cells.UNKNOWN_ACTIVITY)
 class State:
     """A log as of now: `applied` is the newest revision, `in_force` the oldest under which a shard computes.
 
-    `unassigned` is what nobody owns, by metric; `uncounted` what the plan has no price, stage or metric for.
+    `unassigned` is what nobody owns, by metric; `uncounted` what the plan has no price, stage or metric for;
+    `messages` counts those that are pending and those that failed for good.
     """
 
     shards: int
@@ -37,6 +40,7 @@ class State:
     unassigned: dict[str, int]
     uncounted: dict[str, int]
     dead_letters: int
+    messages: dict[str, int]
 
 
 async def state(log: Log, shards: int) -> State:
@@ -44,13 +48,16 @@ async def state(log: Log, shards: int) -> State:
     plans = Plans(log)
     await plans.read()
     found, now = await marks(log, shards), await control(log)
+    # Deliveries depend on no plan, and nobody waits for them.
+    computing = [mark for mark in found if mark.topic != topics.NOTIFICATIONS.name]
+    states = Counter(each.state for each in await deliveries(log, shards))
     nobody, company = await _added_up(log, shards, "unassigned"), await _added_up(log, shards, "company")
     return State(
         shards=shards,
         applied=plans.newest,
-        in_force=min((mark.revision for mark in found), default=0),
+        in_force=min((mark.revision for mark in computing), default=0),
         time=now.at,
-        tick=min((mark.tick for mark in found), default=-1),
+        tick=min((mark.tick for mark in computing), default=-1),
         live=now.live,
         lag=await lags(log, shards),
         unassigned={
@@ -58,6 +65,7 @@ async def state(log: Log, shards: int) -> State:
         },
         uncounted={name: count for name in UNCOUNTED if (count := nobody.get(name, 0) + company.get(name, 0))},
         dead_letters=len(await dead_letters(log, shards)),
+        messages={"pending": states["pending"], "failed": states["failed"]},
     )
 
 

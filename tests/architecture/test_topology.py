@@ -14,11 +14,12 @@ def declared(root: Path) -> list[Arrow]:
     return arrows(root / "agents")
 
 
-def test_records_flow_from_facts_to_alerts_and_never_back(declared: list[Arrow]) -> None:
+def test_records_flow_from_facts_to_messages_and_never_back(declared: list[Arrow]) -> None:
     flow = order(declared)
     assert flow.index("topics.DEALS") < flow.index("topics.CREDITS")
     assert flow.index("topics.CREDITS") < flow.index("topics.STANDINGS")
     assert flow.index("topics.STANDINGS") < flow.index("topics.ALERTS")
+    assert flow.index("topics.ALERTS") < flow.index("topics.NOTIFICATIONS") < flow.index("agents.deliveries")
 
 
 def test_every_table_has_one_writer(declared: list[Arrow]) -> None:

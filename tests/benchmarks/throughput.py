@@ -3,8 +3,8 @@
 usage: python -m tests.benchmarks.throughput [--facts N] [--days N] [--workers N] (--broker URL | --kafka)
 
 `--kafka` starts a broker for the measurement. The facts are in the log before the workers start; the clock runs from
-there until the last tick has come through to every alerts partition. One worker runs in this process, where it can be
-profiled, the others are processes of their own.
+there until the last tick has come through to every notifications partition. One worker runs in this process, where it
+can be profiled, the others are processes of their own.
 """
 
 import asyncio

@@ -135,6 +135,18 @@ class SaysTheTickFirst(Hop):
         self.out[start:] = sorted(self.out[start:], key=lambda record: record.key != self.place.sender.encode())
 
 
+class SaysTheMarkerLast(Hop):
+    """What is found under a new plan goes out before the marker of that plan."""
+
+    def _complete(self, tick: Tick) -> None:
+        start = len(self.out)
+        super()._complete(tick)
+        late = [b'{"type":"tick"', b'{"type":"plan_marker"']
+        self.out[start:] = sorted(
+            self.out[start:], key=lambda record: [(record.value or b"").startswith(m) for m in late]
+        )
+
+
 class TakesTicksAgain(Hop):
     """A late or repeated tick counts like a new one."""
 

@@ -147,10 +147,10 @@ async def copied(log: EmbeddedLog, offset: int) -> None:
 
 
 async def through(log: EmbeddedLog, number: int) -> None:
-    """Returns once the tick of this number has come through to all alerts."""
+    """Returns once the tick of this number has come through to all messages."""
     left = set(range(SHARDS))
     async with asyncio.timeout(SECONDS):
-        async for chunk in log.tail({Spot(topics.ALERTS.name, shard): 0 for shard in range(SHARDS)}):
+        async for chunk in log.tail({Spot(topics.NOTIFICATIONS.name, shard): 0 for shard in range(SHARDS)}):
             said = [record for record in chunk if (record.value or b"").startswith(b'{"type":"tick"')]
             left -= {
                 record.partition for record in said if json.decode(record.value or b"", type=Tick).number >= number

@@ -14,7 +14,7 @@ from schemas.control import PlanMarker, Tick
 from schemas.deals import DealChanged
 from schemas.fields import Money
 from schemas.meetings import MeetingChanged, MeetingState
-from schemas.plan import Calendar, Company, Membership, Pipeline, Plan, Quota, Rep, Rule, Stage, Team
+from schemas.plan import Calendar, Company, Membership, Pipeline, Plan, Quota, Rep, Route, Rule, Stage, Team
 from streams import topics
 from streams.log import Outgoing, Spot
 from streams.partitioner import partition
@@ -29,7 +29,7 @@ Fact = Activity | MeetingChanged | DealChanged
 
 
 def plan(revision: int) -> Plan:
-    """The first plan; the second moves Ben to another team on Wednesday and asks for less, the third knows Dan."""
+    """The first plan; the second moves Ben on Wednesday, asks for less and tells more, the third knows Dan."""
     ben = (Membership("east", end="2026-04-01"), Membership("west", start="2026-04-01"))
     reps = [
         Rep("anna", "Anna", (Membership("east"),)),
@@ -46,6 +46,8 @@ def plan(revision: int) -> Plan:
         Rule("pace", "behind_pace", days=1),
         Rule("won", "deal_won", minimum_amount="150" if revision == 3 else None),
     )
+    routes = [Route("all", "boss", "console"), Route("east", "east", "hook", scopes=("team:east",))]
+    routes += [Route("won", "floor", "console", rules=("won",))] if revision > 1 else []
     stages = [Stage(name, "open", early=True) for name in STAGES[:2]] + [Stage("won", "won"), Stage("lost", "lost")]
     return Plan(
         revision=revision,
@@ -56,6 +58,7 @@ def plan(revision: int) -> Plan:
         pipelines=(Pipeline("main", tuple(stages)),),
         quotas=tuple(quotas),
         rules=rules,
+        routes=tuple(routes),
     )
 
 

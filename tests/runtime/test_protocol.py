@@ -12,7 +12,8 @@ from tests.runtime import broken
 from tests.runtime.fake_log import FakeLog
 from tests.runtime.history import History, Past
 from tests.runtime.oracle import totals
-from tests.runtime.world import Outcome, calm, schedule
+from tests.runtime.outcome import Outcome
+from tests.runtime.world import calm, schedule
 
 SEEDS = (*range(49), 102)
 """Of histories; the last one stands for a fault that the first ones do not show."""
@@ -35,11 +36,15 @@ def differences(known: Outcome, found: Outcome) -> list[str]:
 
 
 def _pieces(outcome: Outcome) -> dict[str, bytes]:
-    standings, alerts, entities = outcome
+    standings, alerts, entities, messages = outcome
     found = {f"standing {key.decode()}": value for key, value in standings.items()}
     found |= {f"entity {key.decode()}": value for key, value in entities.items()}
+    lists = {"alert": alerts, "message": messages}
     return found | {
-        f"alert {shard}#{n:03d}": value for shard, said in enumerate(alerts) for n, value in enumerate(said)
+        f"{what} {shard}#{n:03d}": value
+        for what, said in lists.items()
+        for shard, values in enumerate(said)
+        for n, value in enumerate(values)
     }
 
 
@@ -109,6 +114,7 @@ RULES: list[tuple[tuple[str, ...], object]] = [
     (HOP, broken.SwitchesAtTheFirstMarker),
     (HOP, broken.EvaluatesTicksAsOne),
     (HOP, broken.SaysTheTickFirst),
+    (HOP, broken.SaysTheMarkerLast),
     (HOP, broken.TakesTicksAgain),
     (("streams.takeover._entries",), broken.entries_with_what_was_deleted),
 ]

@@ -34,8 +34,9 @@ from tests.runtime.faulty_log import (
     working,
 )
 from tests.runtime.history import MONDAY, SHARDS, Fact, History, Past
+from tests.runtime.outcome import outcome
 from tests.runtime.test_protocol import asked, differences, numbers
-from tests.runtime.world import calm, outcome
+from tests.runtime.world import calm
 
 DEALS = topics.DEALS.name
 SOURCES = {topic.name for topic in topics.SOURCES}

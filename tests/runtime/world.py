@@ -10,7 +10,7 @@ from agents.worker import ARROWS
 from schemas.control import PlanMarker
 from streams import tables, topics
 from streams.batches import Batch
-from streams.log import Log, LogError, Outgoing, Record, Spot
+from streams.log import LogError, Outgoing, Record, Spot
 from streams.plan_reader import SPOT as PLAN
 from streams.plan_reader import Plans
 from streams.plans.records import plan_records
@@ -18,11 +18,10 @@ from streams.shard import Shard
 from streams.takeover import take_hops
 from tests.runtime.fake_log import FakeLog, Mishap, at_once
 from tests.runtime.history import MONDAY, SHARDS, History
+from tests.runtime.outcome import Outcome, outcome
 
 READ = tuple(arrow.reads.name for arrow in ARROWS)
 MARKER = PlanMarker.__struct_config__.tag
-Outcome = tuple[dict[bytes, bytes], list[list[bytes]], dict[bytes, bytes]]
-"""The last standings by key, the transitions of each alerts partition, and the entity records."""
 
 
 class Consumer:
@@ -148,23 +147,6 @@ class World:
 
     def outcome(self) -> Outcome:
         return at_once(outcome(self.log))
-
-
-async def outcome(log: Log) -> Outcome:
-    """What a log has come to."""
-    standings, alerts, entities = dict[bytes, bytes](), list[list[bytes]](), dict[bytes, bytes]()
-    for shard in range(SHARDS):
-        said = await _values(log, Spot(topics.STANDINGS.name, shard))
-        standings |= {key: value for key, value in said if b"/" not in key}
-        said = await _values(log, Spot(topics.ALERTS.name, shard))
-        alerts.append([value for _, value in said if value.startswith(b'{"type":"transition"')])
-        for table in (tables.ACTIVITIES, tables.MEETINGS, tables.DEALS):
-            entities |= dict(await _values(log, Spot(table.name, shard)))
-    return standings, alerts, entities
-
-
-async def _values(log: Log, spot: Spot) -> list[tuple[bytes, bytes]]:
-    return [(record.key or b"", record.value or b"") async for chunk in log.read(spot) for record in chunk]
 
 
 class Chaos:

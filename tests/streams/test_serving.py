@@ -243,13 +243,13 @@ def test_a_log_that_nobody_has_worked_on_stands_at_the_beginning(on_log: Run[sta
 def test_a_passage_is_over_when_the_tick_stands_in_every_partition_and_not_before(on_log: Run[list[int]]) -> None:
     async def work(log: EmbeddedLog) -> list[int]:
         left: list[int] = []
-        await put(log, topics.ALERTS.name, (b"s", Tick(AT, 99, "s")), shard=1)
+        await put(log, topics.NOTIFICATIONS.name, (b"s", Tick(AT, 99, "s")), shard=1)
         passage = await ask(log, SHARDS)
-        await put(log, topics.ALERTS.name, (b"s", Tick(None, passage.number, "s")))
+        await put(log, topics.NOTIFICATIONS.name, (b"s", Tick(None, passage.number, "s")))
         with pytest.raises(Stalled, match="quotaflow status"):
             await through(log, passage, patience=0.2, left=left.append)
-        await put(log, topics.ALERTS.name, (b"s", Tick(AT, passage.number + 1, "s")), shard=1)
+        await put(log, topics.NOTIFICATIONS.name, (b"s", Tick(AT, passage.number + 1, "s")), shard=1)
         await through(log, passage, patience=0.2)
         return left
 
-    assert set(on_log(work)) == {1}
+    assert set(on_log(work)) == {3}  # a record of control, and two of notifications

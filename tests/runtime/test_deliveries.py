@@ -1,0 +1,77 @@
+"""The outbox: what is pending stays so until an outcome is noted, and what is settled is forgotten in time."""
+
+from datetime import timedelta
+
+from msgspec import json
+
+from quota.deliveries import KEPT, delivered, pending, retried
+from quota.notifications import notifications
+from schemas.control import Tick
+from schemas.notifications import Notification
+from schemas.plan import Route
+from streams import tables, topics
+from streams.log import Record
+from streams.stages.deliveries import Deliveries
+from streams.stages.stage import Moment, Place
+from tests.unit.floor import a_plan, noon
+from tests.unit.news import transition
+
+HERE = Place("deliveries", 1, 2, len)
+AT = noon("2026-03-05")
+
+
+def message(number: int = 1, sink: str = "hook") -> Notification:
+    (made,) = notifications(transition(number=number), a_plan(routes=(Route("r", "ann", sink),)))
+    return made
+
+
+def taken(*said: Notification) -> Deliveries:
+    stage = Deliveries(HERE)
+    for each in said:
+        stage.take(stage.decode(json.encode(each)), Record(topics.NOTIFICATIONS.name, 1, 0, 0, b"", b""), -1)
+    return stage
+
+
+def test_a_message_is_pending_once_however_often_it_comes() -> None:
+    one, other = message(1), message(2, "console")
+    stage = taken(one, other, one)
+    assert stage.pending == {
+        "hook": {one.idempotency_key: pending(one)},
+        "console": {other.idempotency_key: pending(other)},
+    }
+    assert len(stage.stored()) == 2
+
+
+def test_what_was_given_to_no_flush_is_not_written() -> None:
+    stage, key = taken(message()), message().idempotency_key
+    assert not stage.is_written(key)
+    (record,) = stage.stored()
+    assert (record.topic, record.partition, record.key) == (tables.OUTBOX.name, 1, key.encode())
+    assert stage.is_written(key)
+    stage.note(retried(stage.records[key], AT, "answered 500", jitter=0))
+    assert not stage.is_written(key)
+
+
+def test_a_successor_knows_what_its_predecessor_has_stored() -> None:
+    before, after = taken(message(1), message(2)), Deliveries(HERE)
+    before.note(delivered(pending(message(1)), AT))
+    for record in before.stored():
+        after.load(record.topic, record.key or b"", record.value or b"")
+    after.install(None, 3)
+    assert after.records == before.records
+    assert after.pending == before.pending
+    assert after.stored() == []
+    after.take(message(1), Record(topics.NOTIFICATIONS.name, 1, 0, 0, b"", b""), -1)
+    assert list(after.pending["hook"]) == [message(2).idempotency_key]
+
+
+def test_settled_messages_are_forgotten_by_the_time_of_ticks_and_pending_ones_never() -> None:
+    stage = taken(message(1), message(2))
+    settled = message(1).idempotency_key.encode()
+    stage.note(delivered(pending(message(1)), AT))
+    stage.stored()
+    for passed, forgotten in ((KEPT, []), (KEPT + timedelta(seconds=1), [(settled, None)]), (2 * KEPT, [])):
+        stage.complete(Moment(Tick(AT + passed, 1), AT + passed, None, evaluates=True))
+        assert [(record.key, record.value) for record in stage.stored()] == forgotten
+    assert [*stage.records] == [message(2).idempotency_key]
+    assert len(stage.pending["hook"]) == 1
