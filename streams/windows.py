@@ -14,7 +14,7 @@ from streams.metrics.unmetered import Metrics
 from streams.redis_copy.copier import Copier
 from streams.redis_copy.server import RedisServer
 from streams.serving.projection import Projection
-from streams.web.listening import Address, AddressTaken, Tokens, serving
+from streams.web.listening import Address, Tokens, serving
 
 logger = logging.getLogger(__name__)
 DEFAULT = Address("127.0.0.1", 8090)
@@ -51,7 +51,8 @@ async def opened(
         at = None
         if windows.address is not None:
             api = Api(Memory(projection), windows.tokens, windows.metrics)
-            at = await _listening(stack, api, windows.address, elsewhere=windows.elsewhere)
+            door = serving(api.app(), windows.address, elsewhere=windows.elsewhere)
+            at = await stack.enter_async_context(door)
         if windows.address is not None or windows.redis:
             await stack.enter_async_context(beside(kept_up("following what stands", projection.follow)))
         if windows.redis:
@@ -60,15 +61,6 @@ async def opened(
             copier = Copier(redis, projection, owned)
             await stack.enter_async_context(beside(kept_up("the copy in Redis", lambda: rounds(copier))))
         yield at
-
-
-async def _listening(stack: AsyncExitStack, api: Api, address: Address, *, elsewhere: bool) -> Address:
-    try:
-        return await stack.enter_async_context(serving(api.app(), address))
-    except AddressTaken:
-        if not elsewhere:
-            raise
-        return await stack.enter_async_context(serving(api.app(), Address(address.host, 0)))
 
 
 @asynccontextmanager

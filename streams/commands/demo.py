@@ -2,19 +2,25 @@
 
 import signal
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
-from streams.commands import plan, report
+from streams.commands import gateway, plan, report
 from streams.commands.options import shared
-from streams.commands.session import Failure, Session, beside, stop_signal
+from streams.commands.session import Failure, Opened, RunningWorker, Session, beside, stop_signal
+from streams.commands.working import working
 from streams.lock import Locked, WorkerLock
 from streams.plan_reader import Plans
+from streams.sinks.sinks import Sinks
+
+if TYPE_CHECKING:
+    from streams.demo.view import Show
 
 BROKER = "embedded://quotaflow-demo.db"
 EXAMPLE = Path(__file__).resolve().parents[2] / "deploy" / "examples" / "demo"
@@ -100,7 +106,27 @@ async def _played(session: Session, order: Order) -> bool:
         play = await prepared(opened.log, opened.shards, Floor(order.reps, order.seed), session.config.broker)
         with play.show:
             await play.look()
-            worker = session.make_worker(session.config.broker, opened.log, live=False, shards=opened.shards)
-            async with worker as running:
+            async with _at_work(session, opened, play.show) as running:
                 await beside(play.until(stop, order.until), running)
     return play.board.as_of is not None
+
+
+@asynccontextmanager
+async def _at_work(session: Session, opened: Opened, show: "Show") -> AsyncIterator[RunningWorker]:
+    """A worker whose messages go to the show alone, with the API, and a gateway beside it, on this machine only."""
+    from streams.clockwork import now
+    from streams.demo.view import Doors
+    from streams.gateway.server import Gateway
+    from streams.web.listening import Address, Tokens, serving
+    from streams.windows import DEFAULT, Windows
+
+    tokens = Tokens.of(session.config)
+    sinks = Sinks.of(replace(session.config, sinks=()), show.told, now)
+    windows = Windows(DEFAULT, tokens, session.config.redis, elsewhere=True)
+    door = Gateway(opened.log, opened.shards, tokens).app()
+    async with (
+        working(session, opened, windows, sinks, live=False) as (running, api),
+        serving(door, Address.parse(gateway.DEFAULT), elsewhere=True) as events,
+    ):
+        show.opened(Doors(events.url, api.url if api else ""))
+        yield running

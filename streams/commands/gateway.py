@@ -10,11 +10,12 @@ from streams.commands.session import Session, stop_signal
 if TYPE_CHECKING:
     from streams.web.listening import Address, Tokens
 
+DEFAULT = "127.0.0.1:8080"
 LISTEN = "Where to take requests; port 0 is any free one. Other machines need a token: set QUOTAFLOW_TOKEN."
 
 
 @click.command()
-@click.option("--listen", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT", help=LISTEN)
+@click.option("--listen", default=DEFAULT, show_default=True, metavar="HOST:PORT", help=LISTEN)
 @shared
 @click.pass_obj
 def gateway(session: Session, listen: str) -> None:

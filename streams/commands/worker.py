@@ -2,7 +2,6 @@
 
 import logging
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +9,7 @@ import click
 from quota.wording import counted
 from streams.commands.options import redis_option, shared
 from streams.commands.session import Failure, Session, beside, stop_signal
+from streams.commands.working import working
 from streams.config import MOST_SHARDS
 from streams.lock import Locked, WorkerLock
 from streams.sinks.sinks import Sinks
@@ -71,24 +71,16 @@ def _windows(session: Session, listen: str | None) -> "Windows":
 
 
 async def _worked(session: Session, wanted: int | None, windows: "Windows", sinks: Sinks, *, live: bool) -> None:
-    from streams.serving.projection import Projection
-    from streams.windows import opened as opened_windows
-
     async with session.writing() as opened:
         has = counted(opened.shards, "shard", "shards")
         if wanted is not None and wanted != opened.shards:
             raise Failure(f"this log has {has}, and keeps so many; leave out --shards, or name a new log")
         stop = stop_signal()
-        broker, shards = session.config.broker, opened.shards
-        projection = Projection(opened.log, shards)
-        worker = session.make_worker(broker, opened.log, live=live, shards=shards, sinks=sinks, metered=True)
-        async with worker as running:
-            metered = replace(windows, metrics=running.metrics(projection))
-            async with opened_windows(metered, projection, running.owned) as at:
-                if at is not None:
-                    click.echo(f"answering on {at.url}/api/v1/standings and {at.url}/metrics", err=True)
-                click.echo(f"working on {broker} with {has}; Ctrl-C stops", err=True)
-                await beside(stop.wait(), running)
+        async with working(session, opened, windows, sinks, live=live) as (running, at):
+            if at is not None:
+                click.echo(f"answering on {at.url}/api/v1/standings and {at.url}/metrics", err=True)
+            click.echo(f"working on {session.config.broker} with {has}; Ctrl-C stops", err=True)
+            await beside(stop.wait(), running)
     click.echo("stopped; the next worker goes on from here", err=True)
 
 

@@ -10,7 +10,7 @@ from quota.plans import PlanIndex
 from quota.wording import counted, percent
 from schemas.alerts import Transition
 from streams.demo.board import leading
-from streams.demo.view import View
+from streams.demo.view import Doors, View
 
 PAUSE = 1.0
 
@@ -30,6 +30,15 @@ class Lines:
     def pause(self, *, live: bool) -> float:
         """A second."""
         return PAUSE
+
+    def opened(self, doors: Doors) -> None:
+        """A line for each."""
+        for line in doors.told():
+            click.echo(line)
+
+    def told(self, message: str) -> None:
+        """The whole message."""
+        click.echo(message)
 
     def show(self, view: View, news: Sequence[Transition]) -> None:
         """A line for each transition, then one for the whole."""

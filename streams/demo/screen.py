@@ -1,6 +1,8 @@
 """The demo on a terminal: one table that moves, and the latest alerts below it."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
@@ -17,11 +19,11 @@ from schemas.standings import PipelineStanding, Standing
 from streams.commands.alerts import STYLES as ALERT_STYLES
 from streams.commands.standings_table import STYLES, UNDEFINED, depth
 from streams.demo.board import Row, leading
-from streams.demo.view import View
+from streams.demo.view import Doors, View
 
-ALERTS, FEWEST_ALERTS = 10, 4
+ALERTS, FEWEST_ALERTS, MESSAGES = 10, 4, 3
 FRAME = 7
-"""Lines of a screen that are neither a scope's nor an alert's."""
+"""Lines of a screen that are neither a scope's nor an alert's, a message's or a door's."""
 WIDE = 96
 """Columns of a screen from which on there is room for amounts."""
 PIPELINE = ("open", "early", "weighted")
@@ -34,6 +36,7 @@ class Screen:
     def __init__(self, console: Console, log: str) -> None:
         """The console is a terminal's; `log` is what people call the log."""
         self._log = log
+        self._below = Below()
         self._live = Live(console=console, auto_refresh=False, transient=True, vertical_overflow="crop")
 
     def __enter__(self) -> Self:
@@ -51,15 +54,37 @@ class Screen:
         """More often while the past goes by."""
         return _LEISURE if live else _HASTE
 
+    def opened(self, doors: Doors) -> None:
+        """From the next picture on."""
+        self._below.doors = doors.told()
+
+    def told(self, message: str) -> None:
+        """Its subject, from the next picture on."""
+        self._below.messages.append(message.partition("\n")[0])
+
     def show(self, view: View, news: Sequence[Transition]) -> None:
         """Draws the whole picture."""
-        self._live.update(picture(view, self._log, self._live.console.size), refresh=True)
+        self._live.update(picture(view, self._log, self._live.console.size, self._below), refresh=True)
 
 
-def picture(view: View, log: str, size: ConsoleDimensions) -> Group:
-    """Header, table and alerts, cut so that they fit a terminal of this size."""
+@dataclass
+class Below:
+    """What stands below the alerts: the latest messages that went out, and where the demo can be asked and told."""
+
+    messages: deque[str] = field(default_factory=lambda: deque(maxlen=MESSAGES))
+    doors: list[str] = field(default_factory=list)
+
+    def lines(self) -> list[Text]:
+        """One line each."""
+        said = [Text(f"told {each}", style="cyan", no_wrap=True, overflow="ellipsis") for each in self.messages]
+        return [*said, *(Text(each, style="dim", no_wrap=True, overflow="ellipsis") for each in self.doors)]
+
+
+def picture(view: View, log: str, size: ConsoleDimensions, below: Below | None = None) -> Group:
+    """Header, table, alerts and what is below them, cut so that they fit a terminal of this size."""
     rows, news = [*view.board.rows()], [*view.board.latest]
-    room = max(0, size.height - FRAME)
+    last = below.lines() if below else []
+    room = max(0, size.height - FRAME - len(last))
     alerts = min(len(news), ALERTS, max(FEWEST_ALERTS, room - len(rows)))
     shown = rows if len(rows) + alerts <= room else rows[: max(1, room - alerts - 1)]
     return Group(
@@ -69,6 +94,7 @@ def picture(view: View, log: str, size: ConsoleDimensions) -> Group:
         *([Text(f"... {len(rows) - len(shown)} more in a taller terminal", style="dim")] if shown != rows else []),
         Text(),
         _alerts(news[len(news) - alerts :], view.board.plan),
+        *last,
         Text("Ctrl-C stops; the next run goes on from here.", style="dim"),
     )
 

@@ -15,6 +15,22 @@ WINDOW = 5.0
 
 
 @dataclass(frozen=True)
+class Doors:
+    """Where the demo takes events and answers questions, as URLs without a path."""
+
+    gateway: str
+    api: str
+
+    def told(self) -> list[str]:
+        """One line for each thing that can be asked or sent."""
+        return [
+            f"API      {self.api}/api/v1/standings?level=team",
+            f"metrics  {self.api}/metrics",
+            f"events   POST {self.gateway}/events",
+        ]
+
+
+@dataclass(frozen=True)
 class View:
     """What is shown: the board, when, how many facts came in a second lately, and whether the floor is live by now."""
 
@@ -39,6 +55,14 @@ class Show(Protocol):
 
     def pause(self, *, live: bool) -> float:
         """Seconds until the next look."""
+        ...
+
+    def opened(self, doors: Doors) -> None:
+        """Shows where the demo can be asked and told."""
+        ...
+
+    def told(self, message: str) -> None:
+        """Shows a message that goes out to somebody: a subject, and lines below it."""
         ...
 
     def show(self, view: View, news: Sequence[Transition]) -> None:

@@ -128,10 +128,11 @@ def require_tokens(address: Address, tokens: Tokens) -> None:
 
 
 @asynccontextmanager
-async def serving(app: web.Application, address: Address) -> AsyncIterator[Address]:
+async def serving(app: web.Application, address: Address, *, elsewhere: bool = False) -> AsyncIterator[Address]:
     """The address that the app answers on while the context lasts; raises AddressTaken.
 
-    At the end no more connections are taken, and requests under way have GRACE_SECONDS.
+    With `elsewhere` an address that is taken is left to whoever has it, and any free port of the host is used. At the
+    end no more connections are taken, and requests under way have GRACE_SECONDS.
     """
     # Bodies stay as they were sent: what is small and unpacks to gigabytes is refused by its header.
     runner = Runner(
@@ -145,15 +146,24 @@ async def serving(app: web.Application, address: Address) -> AsyncIterator[Addre
     await runner.setup()
     try:
         try:
-            await web.TCPSite(runner, address.host, address.port).start()
-        except OSError as error:
-            raise AddressTaken(
-                f"cannot listen on {address.host}:{address.port} ({_why(error)}): "
-                "stop what is there, or name another --listen"
-            ) from error
+            await _listen(runner, address)
+        except AddressTaken:
+            if not elsewhere:
+                raise
+            await _listen(runner, Address(address.host, 0))
         yield Address(address.host, int(runner.addresses[0][1]))
     finally:
         await runner.cleanup()
+
+
+async def _listen(runner: Runner, address: Address) -> None:
+    try:
+        await web.TCPSite(runner, address.host, address.port).start()
+    except OSError as error:
+        raise AddressTaken(
+            f"cannot listen on {address.host}:{address.port} ({_why(error)}): "
+            "stop what is there, or name another --listen"
+        ) from error
 
 
 def _why(error: OSError) -> str:
