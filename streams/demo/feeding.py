@@ -30,6 +30,8 @@ DAYS = 126
 STRETCH = timedelta(minutes=1)
 KEY = b"demo"
 _DAY = timedelta(days=1)
+TOLD = 7 * _DAY
+"""The end of the past, of which people are told: somebody who looks for the first time sees messages, too."""
 _SECOND = timedelta(seconds=1)
 _EVER = timedelta(days=3650)
 _when = attrgetter("occurred_at", "id")
@@ -128,7 +130,9 @@ class Feed:
         """Sends everything that has happened by now and makes the log live, unless it is."""
         found = await control(self._log)
         if not found.live:
-            await self._past(self._coming.until(self._evening(now)), Driver(self._log, self._evenings, found))
+            evening = self._evening(now)
+            await self._past(evening - TOLD, quiet=True)
+            await self._past(evening, quiet=False)
         await self._send(self._coming.until(now), quiet=True)
         if not found.live:
             await self._log.append([Outgoing(topics.CONTROL.name, 0, KEY, json.encode(Live(now)))])
@@ -140,9 +144,10 @@ class Feed:
         today = self._evenings.of(day)
         return today if today <= moment else self._evenings.of(day - _DAY)
 
-    async def _past(self, facts: Iterator[AnyFact], driver: Driver) -> None:
-        for each in facts:
-            await driver.send(each.occurred_at, self._outgoing(each, quiet=True))
+    async def _past(self, end: datetime, *, quiet: bool) -> None:
+        driver = Driver(self._log, self._evenings, await control(self._log), quiet=quiet)
+        for each in self._coming.until(end):
+            await driver.send(each.occurred_at, self._outgoing(each, quiet=quiet))
         await driver.finish()
 
     async def _send(self, facts: Iterator[AnyFact], *, quiet: bool) -> None:

@@ -42,7 +42,9 @@ class Deliveries:
         self._note(self._load(value))
 
     def install(self, plan: PlanIndex | None, tick: int) -> None:
-        """Deliveries depend on no plan."""
+        """Brings what is pending into the order in which it came about; deliveries depend on no plan."""
+        for name, waiting in self.pending.items():
+            self.pending[name] = dict(sorted(waiting.items(), key=_age))
 
     def take(self, said: object, record: Fetched, epoch: int) -> None:
         """Notes a message that is to be sent; one that is known already is not sent again."""
@@ -96,3 +98,8 @@ class Deliveries:
     def _put(self, key: str, delivery: Delivery | None) -> Outgoing:
         value = None if delivery is None else json.encode(delivery)
         return Outgoing(tables.OUTBOX.name, self.place.shard, key.encode(), value)
+
+
+def _age(entry: tuple[str, Delivery]) -> tuple[datetime, str, int]:
+    cause = entry[1].notification.cause
+    return cause.at, cause.fingerprint, cause.number

@@ -65,6 +65,15 @@ def test_a_successor_knows_what_its_predecessor_has_stored() -> None:
     assert list(after.pending["hook"]) == [message(2).idempotency_key]
 
 
+def test_a_successor_goes_on_in_the_order_in_which_it_came_about() -> None:
+    said = [message(number) for number in range(1, 9)]
+    before, after = taken(*said), Deliveries(HERE)
+    for record in before.stored():
+        after.load(record.topic, record.key or b"", record.value or b"")
+    after.install(None, 3)
+    assert [*after.pending["hook"]] == [each.idempotency_key for each in said]
+
+
 def test_settled_messages_are_forgotten_by_the_time_of_ticks_and_pending_ones_never() -> None:
     stage = taken(message(1), message(2))
     settled = message(1).idempotency_key.encode()
