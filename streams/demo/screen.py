@@ -21,7 +21,7 @@ from streams.commands.standings_table import STYLES, UNDEFINED, depth
 from streams.demo.board import Row, leading
 from streams.demo.view import Doors, View
 
-ALERTS, FEWEST_ALERTS, MESSAGES = 10, 4, 3
+ALERTS, FEWEST_ALERTS, FEWEST_ROWS, MESSAGES = 10, 4, 5, 3
 FRAME = 7
 """Lines of a screen that are neither a scope's nor an alert's, a message's or a door's."""
 WIDE = 96
@@ -74,16 +74,17 @@ class Below:
     messages: deque[str] = field(default_factory=lambda: deque(maxlen=MESSAGES))
     doors: list[str] = field(default_factory=list)
 
-    def lines(self) -> list[Text]:
-        """One line each."""
+    def lines(self, room: int) -> list[Text]:
+        """One line each, of more than there is room for the last."""
         said = [Text(f"told {each}", style="cyan", no_wrap=True, overflow="ellipsis") for each in self.messages]
-        return [*said, *(Text(each, style="dim", no_wrap=True, overflow="ellipsis") for each in self.doors)]
+        said += (Text(each, style="dim", no_wrap=True, overflow="ellipsis") for each in self.doors)
+        return said[max(0, len(said) - max(0, room)) :]
 
 
 def picture(view: View, log: str, size: ConsoleDimensions, below: Below | None = None) -> Group:
     """Header, table, alerts and what is below them, cut so that they fit a terminal of this size."""
     rows, news = [*view.board.rows()], [*view.board.latest]
-    last = below.lines() if below else []
+    last = below.lines(size.height - FRAME - FEWEST_ALERTS - FEWEST_ROWS) if below else []
     room = max(0, size.height - FRAME - len(last))
     alerts = min(len(news), ALERTS, max(FEWEST_ALERTS, room - len(rows)))
     shown = rows if len(rows) + alerts <= room else rows[: max(1, room - alerts - 1)]

@@ -20,6 +20,7 @@ from tests.agents.example import QUOTAFLOW, Quotaflow
 REPS = 3
 SHARDS = 1
 _STATUS = re.compile(r"\d\d:\d\d:\d\d  (?P<phase>past|live)  (?P<facts>[\d,]+) facts? .* alerts? open\n?")
+_MESSAGE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d  to (?P<recipient>[\w-]+): (?P<subject>.*)\n?")
 _ALERT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d  (?P<state>\w+) +\w+ \S+ \S+: (?P<summary>.*)\n?")
 
 
@@ -44,6 +45,17 @@ def statuses(lines: list[str]) -> list[Status]:
 def alerts(lines: list[str]) -> list[tuple[str, str]]:
     """State and summary of every transition that the lines tell."""
     return [(found["state"], found["summary"]) for line in lines if (found := _ALERT.fullmatch(line))]
+
+
+def messages(lines: list[str]) -> list[tuple[str, str]]:
+    """Recipient and subject of every message that went out."""
+    return [(found["recipient"], found["subject"]) for line in lines if (found := _MESSAGE.fullmatch(line))]
+
+
+def door(lines: list[str], name: str) -> str:
+    """The URL that is printed beside a name."""
+    (line,) = [line for line in lines if line.startswith(f"{name} ")]
+    return line.split()[-1]
 
 
 class Playing:

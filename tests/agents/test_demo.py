@@ -8,31 +8,36 @@ import signal
 import struct
 import subprocess
 import termios
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from fcntl import ioctl
 from itertools import takewhile
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import json
 from rich.console import Console
 
 from streams.demo.board import Board
 from streams.demo.inventory import inventory
-from streams.demo.screen import picture
+from streams.demo.screen import MESSAGES, Below, picture
 from streams.demo.view import View
 from streams.embedded.log import EmbeddedLog
 from streams.lock import WorkerLock
 from streams.serving.plan import newest
 from streams.simulate import between
 from streams.simulate.hours import ZONE
-from tests.agents.demos import REPS, SHARDS, Sent, alerts, is_live, more_than, playing, sent, statuses
+from tests.agents.demos import REPS, SHARDS, Sent, alerts, door, is_live, messages, more_than, playing, sent, statuses
 from tests.agents.example import QUOTAFLOW, Quotaflow
 
 SEED = 1
+BY_HAND = 1
+CALL = b"""{"type": "activity", "id": "by-hand", "source": "phone", "occurred_at": "2026-11-20T12:00:00Z",
+"performer": "bruno-haas", "activity": "call_placed"}"""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,8 @@ class Story:
     live: Run
     timed: Run
     alerts: list[str]
+    messages: list[tuple[str, str]]
+    answers: dict[str, bytes]
     sent: Sent
 
     @property
@@ -78,12 +85,24 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
         killed = Run(demo.lines)
     with playing(floor) as demo:
         demo.until(is_live)
+        answers = answered(demo.lines)
         demo.process.send_signal(signal.SIGINT)
         live = Run(demo.lines, demo.ended(), floor.run("report").stdout)
     with playing(floor, "--for", "3") as demo:
         timed = Run(demo.lines, demo.ended(), floor.run("report").stdout)
     history = [each["summary"] for each in floor.json("alerts", "--history")["transitions"]]
-    return Story(floor, stopped, killed, live, timed, history, sent(floor.path))
+    told = [(each["recipient"], each["title"]) for each in floor.json("notifications")["notifications"]]
+    return Story(floor, stopped, killed, live, timed, history, told, answers, sent(floor.path))
+
+
+def answered(lines: list[str]) -> dict[str, bytes]:
+    """What the demo's doors say while it runs, by the name that it prints before their URLs."""
+    event = Request(door(lines, "events"), CALL, {"Content-Type": "application/json"})
+    return {
+        "events": urlopen(event, timeout=20).read(),
+        "API": urlopen(door(lines, "API"), timeout=20).read(),
+        "metrics": urlopen(door(lines, "metrics"), timeout=20).read(),
+    }
 
 
 def test_it_applies_the_example_plan_once(story: Story) -> None:
@@ -98,7 +117,7 @@ def test_facts_add_up_from_run_to_run(story: Story) -> None:
     before_the_kill = [each.facts for each in statuses(story.stopped.lines + story.killed.lines)]
     assert before_the_kill == sorted(before_the_kill)
     assert counts[0] < 500
-    assert counts[-1] == story.sent.counts.total()
+    assert counts[-1] == story.sent.counts.total() + BY_HAND
     assert statuses(story.live.lines)[0].facts >= before_the_kill[-1]
 
 
@@ -125,6 +144,22 @@ def test_every_transition_has_its_line_in_the_run_that_brought_it(story: Story) 
     assert sorted(first) == sorted(story.alerts[: len(first)])
     assert len(told) > len(first)
     assert Counter(told) - Counter(story.alerts) == Counter()
+
+
+def test_messages_are_shown_as_they_go_out_and_each_once(story: Story) -> None:
+    shown = Counter(message for run in story.runs for message in messages(run.lines))
+    assert len(story.messages) > 5
+    # What a killed run printed last is lost with it.
+    assert shown
+    assert shown - Counter(story.messages) == Counter()
+
+
+def test_it_prints_where_it_answers_and_takes_events(story: Story) -> None:
+    assert {each["scope"] for each in json.decode(story.answers["API"])["standings"]} >= {"team:boston", "team:east"}
+    assert b"quotaflow_quota_attainment_ratio{" in story.answers["metrics"]
+    assert json.decode(story.answers["events"]) == {"accepted": 1}
+    why = story.floor.json("explain", "rep:bruno-haas", "calls_placed", "2026-11-20")
+    assert "by-hand" in str(why)
 
 
 def test_all_runs_together_sent_the_floor_from_its_first_fact_to_the_last(story: Story) -> None:
@@ -196,11 +231,13 @@ def view(story: Story) -> View:
 
 
 @settings(deadline=None, max_examples=25)
-@given(width=st.integers(60, 200), height=st.integers(16, 60))
-def test_the_picture_fits_any_terminal_and_says_what_it_leaves_out(view: View, width: int, height: int) -> None:
+@given(width=st.integers(60, 200), height=st.integers(16, 60), lines=st.integers(0, 6))
+def test_the_picture_fits_any_terminal_and_says_what_it_leaves_out(
+    view: View, width: int, height: int, lines: int
+) -> None:
     file = io.StringIO()
     console = Console(file=file, width=width, height=height)
-    console.print(picture(view, "a log", console.size))
+    console.print(picture(view, "a log", console.size, Below(deque(["m" * 300] * lines, MESSAGES), ["d" * 300] * 3)))
     drawn = file.getvalue().splitlines()
     assert len(drawn) < height
     assert max(map(len, drawn)) <= width
@@ -211,4 +248,4 @@ def test_the_picture_fits_any_terminal_and_says_what_it_leaves_out(view: View, w
 
 
 def test_the_board_counts_the_facts_of_its_log(view: View, story: Story) -> None:
-    assert view.board.facts == story.sent.counts.total()
+    assert view.board.facts == story.sent.counts.total() + BY_HAND
