@@ -67,8 +67,9 @@ servers:
 bench: $(installed) java ## measure facts per second of one worker, on a real Kafka
 	$(bin)/python -m tests.benchmarks.throughput --kafka $(ARGS)
 
-schemas: $(installed) ## regenerate the JSON Schemas from the structs
+schemas: $(installed) ## regenerate the JSON Schemas and OpenAPI documents from the structs
 	$(bin)/python -m streams.json_schemas
+	$(bin)/python -m streams.api.openapi
 
 dashboards: $(installed) ## regenerate the Grafana dashboards
 	$(bin)/python -m streams.dashboards

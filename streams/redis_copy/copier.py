@@ -75,7 +75,8 @@ class Copier:
             return head
         keys = (HEAD, PLAN, STANDINGS, ALERTS)
         if await self._redis.run(scripts.BEGIN, keys, self._log, self._projection.shards):
-            logger.warning("a copy is begun in Redis, which held %s", "that of another log" if head.log else "none")
+            level = logging.WARNING if head.log else logging.INFO
+            logger.log(level, "a copy is begun in Redis, which held %s", "that of another log" if head.log else "none")
         await self._redis.run(scripts.PLAN, keys[:2], self._log, plan.revision, json.encode(plan.plan))
         return Head.of(await self._redis.hash(HEAD))
 

@@ -1,0 +1,114 @@
+"""The published contract of the API: an OpenAPI document made from the shapes of its answers (`make schemas`)."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from streams.api.questions import LEVELS, LONGEST_PERIOD, LONGEST_SCOPE, STATES
+from streams.api.shapes import (
+    AlertsDocument,
+    HealthDocument,
+    ProblemDocument,
+    ReadyDocument,
+    StandingDocument,
+    StandingsDocument,
+)
+
+FILE = Path(__file__).resolve().parent.parent.parent / "schemas" / "openapi" / "api.json"
+SHAPES = (StandingDocument, StandingsDocument, AlertsDocument, ProblemDocument, HealthDocument, ReadyDocument)
+_REASONS = {
+    400: "a parameter that is not known, given twice, or wrong; `field` names it",
+    401: "no token, or a wrong one",
+    403: "without a token, under another name than this machine's own",
+    404: "the plan has no such scope, or nothing stands for it in the period yet",
+    503: "not ready yet, or what it answers from is away; come again after `Retry-After` seconds",
+}
+_SCOPE = {"type": "string", "minLength": 1, "maxLength": LONGEST_SCOPE}
+_PERIOD = {
+    "name": "period",
+    "in": "query",
+    "description": "The id of a period, as 2017-09-15, 2017-W37, 2017-09, 2017-Q3 or 2017; without it those under way.",
+    "schema": {"type": "string", "maxLength": LONGEST_PERIOD},
+}
+
+
+def document() -> dict[str, Any]:
+    """The whole document."""
+    _, components = msgspec.json.schema_components(SHAPES, ref_template="#/components/schemas/{name}")
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "QuotaFlow: what stands and what fires", "version": "1"},
+        "paths": {**_questions(), **_conditions()},
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _questions() -> dict[str, Any]:
+    level = _choice("level", LEVELS, "Only scopes of this level; without it all.")
+    state = _choice("state", STATES, "`firing` (the default), or `all`: also those that ended last.")
+    scope = {"name": "scope", "in": "path", "required": True, "schema": _SCOPE, "description": "As in `rep:ann`."}
+    about = {"name": "scope", "in": "query", "schema": _SCOPE, "description": "Only alerts about this scope."}
+    one = {"anyOf": [_ref(StandingDocument), _ref(StandingsDocument)]}
+    return {
+        "/api/v1/standings": _get("Where all scopes of a level stand.", _ref(StandingsDocument), 400, level, _PERIOD),
+        "/api/v1/standings/{scope}": _get(
+            "Where a scope stands: one standing with `period`, else a list.", one, 404, scope, _PERIOD
+        ),
+        "/api/v1/alerts": _get("The alerts that fire.", _ref(AlertsDocument), 404, about, state),
+    }
+
+
+def _get(summary: str, schema: dict[str, Any], worst: int, *parameters: dict[str, Any]) -> dict[str, Any]:
+    statuses = [status for status in _REASONS if status <= 403 or status in (worst, 503)]
+    responses = {"200": _answer("The answer.", schema)} | {str(status): _problem(status) for status in statuses}
+    return {
+        "get": {"summary": summary, "parameters": [*parameters], "responses": responses, "security": [{"token": []}]}
+    }
+
+
+def _conditions() -> dict[str, Any]:
+    """The paths that anybody may ask; metrics are not for these programs, and have a format of their own."""
+    healthy = {"200": _answer("The process runs.", _ref(HealthDocument))}
+    ready = {"200": _answer("Questions are answered.", _ref(ReadyDocument)), "503": _problem(503)}
+    return {
+        "/healthz": {"get": {"summary": "Whether the process runs.", "responses": healthy}},
+        "/readyz": {"get": {"summary": "Whether questions are answered.", "responses": ready}},
+    }
+
+
+def _choice(name: str, values: tuple[str, ...], about: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "description": about, "schema": {"type": "string", "enum": [*values]}}
+
+
+def _ref(shape: type[msgspec.Struct]) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{shape.__name__}"}
+
+
+def _answer(about: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": about, "content": {"application/json": {"schema": schema}}}
+
+
+def _problem(status: int) -> dict[str, Any]:
+    about = _REASONS[status]
+    content = {"application/problem+json": {"schema": _ref(ProblemDocument)}}
+    return {"description": f"{about[0].upper()}{about[1:]}.", "content": content}
+
+
+def written() -> str:
+    """The document as it is checked in."""
+    return json.dumps(document(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def main() -> None:
+    """Writes the document."""
+    FILE.parent.mkdir(parents=True, exist_ok=True)
+    FILE.write_text(written())
+
+
+if __name__ == "__main__":
+    main()
