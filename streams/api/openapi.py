@@ -16,7 +16,7 @@ from streams.contracts import openapi
 from streams.contracts.openapi import CHALLENGE, RETRY_AFTER, SECURITY, answer, problem, ref
 
 SHAPES = (StandingDocument, StandingsDocument, AlertsDocument, HealthDocument, ReadyDocument)
-ABOUT = "What stands and what fires: a worker tells it, and `quotaflow api` the same from the copy in Redis, byte for byte."
+ABOUT = "What stands and what fires: a worker tells it, and `quotaflow api` the same, from the copy in Redis."
 _HEADERS = {401: CHALLENGE, 503: RETRY_AFTER}
 _REASONS = {
     400: "a parameter that is not known, given twice, or wrong; `field` names it",
