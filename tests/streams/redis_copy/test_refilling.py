@@ -24,7 +24,7 @@ from tests.runtime.fake_log import FakeLog
 from tests.servers.redis import Redis
 from tests.streams.api.asking import Ask, asking, following, told
 from tests.streams.serving.stories import PLAN, SHARDS, SMALLER, said, standing, transition, write
-from tests.streams.serving.test_projection import has_read, until
+from tests.streams.serving.watching import has_read, until
 
 ALL = range(SHARDS)
 SECRET = "the-password-of-redis"
