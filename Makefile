@@ -9,7 +9,7 @@ java_packages := openjdk-17-jre-headless maven
 server_packages := redis-server prometheus
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-clean check test java servers bench schemas lock
+.PHONY: help install demo demo-clean check test java servers bench schemas dashboards lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -67,11 +67,15 @@ servers:
 bench: $(installed) java ## measure facts per second of one worker, on a real Kafka
 	$(bin)/python -m tests.benchmarks.throughput --kafka $(ARGS)
 
-schemas: $(installed) ## regenerate the JSON Schemas and OpenAPI documents from the structs
-	$(bin)/python -m streams.json_schemas
-	$(bin)/python -m streams.api.openapi
+schemas: $(installed) ## regenerate schemas: JSON Schema, OpenAPI and AsyncAPI documents
+	$(bin)/python -m agents.contracts
 
-lock: $(installed) ## compile requirements.lock from pyproject.toml
+dashboards: $(installed) ## regenerate the Grafana dashboards
+	$(bin)/python -m streams.dashboards
+
+lock: $(installed) ## compile requirements.lock, and of it requirements-run.lock, from pyproject.toml
 	$(bin)/python -m pip install --quiet $(UV)
 	$(bin)/uv pip compile --quiet --universal --generate-hashes --extra fast --extra dev \
 		--custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+	$(bin)/uv pip compile --quiet --universal --generate-hashes --extra fast --constraint requirements.lock \
+		--custom-compile-command "make lock" --output-file requirements-run.lock pyproject.toml

@@ -56,12 +56,18 @@ class CommandLine(Failing):
         return super().parse_args(context, arguments)
 
 
-def in_process(broker: str, log: Log, *, live: bool, shards: int) -> AbstractAsyncContextManager[RunningWorker]:
+def in_process(
+    broker: str, log: Log, *, live: bool, shards: int, metered: bool = False
+) -> AbstractAsyncContextManager[RunningWorker]:
     """A worker in this process, on a log that has been started."""
     # Faust takes a second to import, which most commands do not need.
-    from agents.worker import Worker
+    from agents.worker import READERS, Worker
 
-    return Worker(broker, log, live=live, shards=shards)
+    if not metered:
+        return Worker(broker, log, live=live, shards=shards)
+    from streams.metrics.meter import Meter
+
+    return Worker(broker, log, live=live, shards=shards, meter=Meter(READERS))
 
 
 @click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})

@@ -15,6 +15,8 @@ from streams.clockwork import Clockwork
 from streams.embedded.housekeeping import keep_house
 from streams.embedded.log import EmbeddedLog
 from streams.log import Log
+from streams.metrics.unmetered import UNMETERED, Metrics, Unmetered
+from streams.serving.projection import Projection
 from streams.shards import CONTROL, Shards
 from streams.watchdog import Watchdog
 
@@ -22,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 AGENTS = (activities, meetings, deals, standings, alerts, clock)
 ARROWS = (activities.ARROW, meetings.ARROW, deals.ARROW, standings.ARROW, alerts.ARROW)
+READERS = {arrow.reads.name: arrow.name for arrow in ARROWS} | {topics.CONTROL.name: "clock"}
+"""The agent that reads each topic."""
 SHARDS = 4
 """Partitions of a new log; an existing one keeps its number."""
 COLLECT_AFTER = (100_000, 50, 1000)
@@ -38,8 +42,11 @@ async def declare(log: Log, shards: int = SHARDS) -> int:
 class Worker:
     """One worker on a log that has been started; used as an asynchronous context."""
 
-    def __init__(self, broker: str, log: Log, *, live: bool, shards: int = SHARDS) -> None:
-        """`live` makes time follow the clock from now on."""
+    def __init__(
+        self, broker: str, log: Log, *, live: bool, shards: int = SHARDS, meter: Unmetered = UNMETERED
+    ) -> None:
+        """`live` makes time follow the clock from now on; `meter` counts the work."""
+        self._meter = meter
         self._broker, self._log, self._live, self._wanted = broker, log, live, shards
         self.app: faust.App | None = None
         self.shards: Shards | None = None
@@ -58,7 +65,7 @@ class Worker:
     async def _start(self) -> None:
         embedded = isinstance(self._log, EmbeddedLog)
         count = await declare(self._log, self._wanted)
-        self.shards = Shards(self._log, ARROWS, count, pause=0.25 if embedded else 0.2)
+        self.shards = Shards(self._log, ARROWS, count, 0.25 if embedded else 0.2, self._meter)
         self.app = make_app(self._broker, self._log)
         for agent in AGENTS:
             agent.declare(self.app, self.shards)
@@ -99,6 +106,16 @@ class Worker:
     def owned(self) -> list[int]:
         """The numbers of the shards that it works on now."""
         return [] if self.shards is None else [number for number in self.shards.owned if number != CONTROL]
+
+    def metrics(self, projection: Projection) -> Metrics:
+        """What it tells Prometheus, and where the scopes stand that it owns; only of a worker that has a meter."""
+        from streams.metrics.meter import Meter
+        from streams.metrics.worker import WorkerMetrics
+
+        if self.shards is None or not isinstance(self._meter, Meter):
+            message = "the worker has not been started, or has no meter"
+            raise RuntimeError(message)
+        return WorkerMetrics(self._log, self.shards, self._meter, projection)
 
     async def run(self) -> None:
         """Returns never; raises what made the worker fail."""

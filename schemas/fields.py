@@ -8,10 +8,10 @@ from msgspec import Meta, Struct
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 """An identifier as its source writes it."""
 
-Moment = Annotated[datetime, Meta(tz=True)]
-"""A point in time; RFC 3339 with an offset on the wire."""
+Moment = Annotated[datetime, Meta(tz=True, extra_json_schema={"pattern": "^(19[7-9][0-9]|2[01][0-9]{2})-"})]
+"""A point in time of the years 1970 to 2199; RFC 3339 with an offset on the wire."""
 
-Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$", max_length=10, extra_json_schema={"format": "date"})]
 """A local calendar day, ISO 8601."""
 
 Slug = Annotated[str, Meta(pattern=r"^[a-z0-9._-]+$", max_length=200)]
@@ -22,7 +22,7 @@ Scope = Annotated[
 ]
 """Whose number it is: `company`, `team:<id>`, `rep:<id>`, or `unassigned` for what no plan object owns."""
 
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", max_length=3)]
 """An ISO 4217 code."""
 
 MinorUnits = Annotated[int, Meta(ge=-(10**15), le=10**15)]

@@ -23,7 +23,7 @@ class Clock:
         """Goes on where the mark stands."""
         self.topic = topics.CONTROL.name
         self.position, self.at, self.live = mark.position, mark.at, mark.live
-        self.copied = 0
+        self.copied = self.facts = 0
         self.changed = False
         self._targets = [Spot(topic.name, p) for topic in topics.SOURCES for p in range(shards)]
         self._out: list[Outgoing] = []

@@ -46,6 +46,7 @@ class Hop:
         self.revisions = {sender: list(said) for sender, said in mark.revisions.items()}
         self.out: list[Outgoing] = []
         self.changed = False
+        self.facts = 0
         self.limit: Callable[[], float] = lambda: inf
 
     @property
@@ -75,6 +76,7 @@ class Hop:
                 self._take(said)
             elif said is not None:
                 take(said, record, -1 if outside else self.passed.get(self.stage.sender_of(said), -1))
+                self.facts += outside
             self.position = record.offset + 1
             self.changed = True
         return len(records)

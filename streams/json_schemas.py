@@ -1,7 +1,5 @@
-"""The published contract: one JSON Schema per topic, made from the structs (`make schemas`) and checked in."""
+"""One JSON Schema per topic, made from the structs."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,7 +16,6 @@ from schemas.plan import Manifest, PlanRecord
 from schemas.standings import Baseline, Outlook, Standing, Wins
 from streams import topics
 
-FOLDER = Path(__file__).resolve().parent.parent / "schemas" / "json"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 CARRIED: dict[str, Any] = {
@@ -42,19 +39,7 @@ def document(topic: str) -> dict[str, Any]:
     return {"$schema": DIALECT, "title": topic, **root, "$defs": definitions}
 
 
-def written(topic: str) -> str:
-    """The document as it is checked in: names in order, so that a change shows as what it is."""
-    return json.dumps(document(topic), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-
-
-def main() -> None:
-    """Writes every document, and removes those of topics that are no more."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for stale in FOLDER.glob("*.json"):
-        stale.unlink()
-    for topic in CARRIED:
-        (FOLDER / f"{topic}.json").write_text(written(topic))
-
-
-if __name__ == "__main__":
-    main()
+def messages(topic: str) -> list[str]:
+    """The names of what the topic's values may be, as its document defines them."""
+    found: dict[str, Any] = document(topic)
+    return [each["$ref"].rpartition("/")[2] for each in found.get("anyOf", [found]) if "$ref" in each]

@@ -1,6 +1,6 @@
 """Knowing that everything appended so far was processed: a tick without a time that has come through to the alerts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from msgspec import json
@@ -48,9 +48,9 @@ async def through(
         return not at
 
     async def moved() -> object:
-        unread = await lags(log, len(passage.starts))
-        left(sum(unread.values()))
-        return unread
+        found = await lags(log, len(passage.starts))
+        left(sum(found.values()))
+        return found
 
     await until(log, reached, Patience(moved, patience, _NOBODY.format(seconds=patience)))
 
@@ -75,9 +75,13 @@ async def lags(log: Log, shards: int) -> dict[str, int]:
         topic.name: shards if topic.sharded else 1
         for topic in (topics.CONTROL, *topics.SOURCES, topics.CREDITS, topics.STANDINGS)
     }
-    spots = [Spot(name, partition) for name, count in read.items() for partition in range(count)]
+    return await unread(log, [Spot(name, partition) for name, count in read.items() for partition in range(count)])
+
+
+async def unread(log: Log, spots: Sequence[Spot]) -> dict[str, int]:
+    """How many records of each topic lie after the last flush in these partitions."""
     ends, done = await log.ends(spots), await log.committed(spots)
-    found = dict.fromkeys(read, 0)
+    found = dict.fromkeys((spot.topic for spot in spots), 0)
     for spot in spots:
         found[spot.topic] += ends.get(spot, 0) - done.get(spot, 0)
     return found

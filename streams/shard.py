@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -10,6 +11,7 @@ from faust.types import TP
 from schemas.marks import Mark
 from streams.batches import Batch, Fetched, Flow
 from streams.log import Outgoing, Spot, Writer
+from streams.metrics.unmetered import UNMETERED, Unmetered
 
 SHARE = 1.0
 """A flush waits so many times as long as the last one took: what is touched in the meantime is written once."""
@@ -24,6 +26,8 @@ class Reader(Protocol):
 
     position: int
     changed: bool
+    facts: int
+    """How many facts it has read."""
 
     @property
     def mark(self) -> Mark:
@@ -56,17 +60,29 @@ class Shard:
     """The unit of ownership: everything its readers did since the last flush becomes durable together."""
 
     def __init__(
-        self, number: int, opening: int, readers: dict[str, Reader], writer: Writer, consumer: Flow, pause: float
+        self,
+        number: int,
+        opening: int,
+        readers: dict[str, Reader],
+        writer: Writer,
+        consumer: Flow,
+        pause: float,
+        *,
+        meter: Unmetered = UNMETERED,
     ) -> None:
         """`readers` by topic; `pause` is how many seconds a flush waits at least for more, 0 for never."""
         self.number, self.opening, self.readers, self.writer = number, opening, readers, writer
         self.flushes = 0
         self.void = False
+        self.waits: float | None = None
+        """Since when (monotonic seconds) something that was read waits for a flush; None while nothing does."""
+        self._meter = meter
         self._consumer, self._pause, self._took = consumer, pause, 0.0
         self._backlogs: dict[str, list[Fetched]] = {}
         self._wanted = asyncio.Event()
         self._flushing = asyncio.Lock()
         self._stored: dict[str, int] = {topic: reader.position for topic, reader in readers.items()}
+        self._counted = self._facts()
 
     @property
     def positions(self) -> dict[TP, int]:
@@ -85,8 +101,10 @@ class Shard:
         if batch.topic in self._backlogs:
             self._backlogs[batch.topic] += batch.records
             return
+        started = time.perf_counter()
         self._read(batch.topic, batch.records)
         self.pump()
+        self._meter.read(batch.topic, len(batch.records), time.perf_counter() - started)
 
     def _read(self, topic: str, records: Sequence[Fetched]) -> bool:
         count = self.readers[topic].read(records)
@@ -95,6 +113,7 @@ class Shard:
             self._consumer.hold_partitions({TP(topic, self.number)})
         if self.readers[topic].changed:
             self._wanted.set()
+            self.waits = self.waits or time.monotonic()
         return count == len(records)
 
     def pump(self) -> None:
@@ -137,14 +156,24 @@ class Shard:
         """
         async with self._flushing:
             self._wanted.clear()
-            self.void = True
+            self.void, started = True, time.monotonic()
             out = [record for reader in self.readers.values() if reader.changed for record in reader.flush()]
             moved = {t: r.position for t, r in self.readers.items() if r.position != self._stored[t]}
+            facts = self._facts()
             if out or moved:
                 await self.writer.commit(out, {Spot(topic, self.number): at for topic, at in moved.items()})
                 self._stored |= moved
                 self.flushes += 1
+                self._committed(facts, out, started)
             self.void = False
+            self.waits = started if self._wanted.is_set() else None
+
+    def _facts(self) -> Counter[str]:
+        return Counter({topic: reader.facts for topic, reader in self.readers.items()})
+
+    def _committed(self, facts: Counter[str], out: Sequence[Outgoing], started: float) -> None:
+        new, self._counted = facts - self._counted, facts
+        self._meter.flushed(new, out, time.monotonic() - started)
 
     async def settle(self) -> bool:
         """Waits for the flush under way and tells whether the memory is still good."""

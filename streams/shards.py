@@ -12,6 +12,7 @@ from faust.types import TP, AppT
 from streams import topics
 from streams.batches import Batch, Flow
 from streams.log import Log, LogError, ShutOut
+from streams.metrics.unmetered import UNMETERED, Unmetered
 from streams.plan_reader import Plans
 from streams.shard import Reader, Shard
 from streams.takeover import take_clock, take_hops
@@ -30,8 +31,11 @@ TRIES = 5
 class Shards:
     """Everything that this worker owns; agents hand their batches to it."""
 
-    def __init__(self, log: Log, arrows: Sequence[Arrow], shards: int, pause: float) -> None:
+    def __init__(
+        self, log: Log, arrows: Sequence[Arrow], shards: int, pause: float, meter: Unmetered = UNMETERED
+    ) -> None:
         """`pause` is how many seconds a flush waits for more to come."""
+        self._meter = meter
         self.log, self.arrows, self.count, self._pause = log, tuple(arrows), shards, pause
         self.plans = Plans(log)
         self.owned: dict[int, Shard] = {}
@@ -129,9 +133,10 @@ class Shards:
             await _bounded(writer.close)
             raise
         logger.info("took over %s", "the clock" if number == CONTROL else f"shard {number}")
+        self._meter.took_over()
         # The clock is waited for by everybody who drives time, so it does not wait for more.
         pause = 0.0 if number == CONTROL else self._pause
-        return Shard(max(number, 0), 0, readers, writer, self.consumer, pause)
+        return Shard(max(number, 0), 0, readers, writer, self.consumer, pause, meter=self._meter)
 
     async def _readers(self, number: int) -> dict[str, Reader]:
         if number == CONTROL:
@@ -152,6 +157,7 @@ class Shards:
         self.consumer.close_partitions({*shard.positions})
         self.owned.pop(number, None)
         self._losses[number] += 1
+        self._meter.lost()
         if self._losses[number] > TRIES:
             raise error
         logger.warning("shard %s is taken over again: %s", number, error)

@@ -7,9 +7,10 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from quota.errors import Unavailable
-from streams.api.server import Api, Metrics
+from streams.api.server import Api
 from streams.api.source import Memory
 from streams.log import LogError
+from streams.metrics.unmetered import Metrics
 from streams.redis_copy.copier import Copier
 from streams.redis_copy.server import RedisServer
 from streams.serving.projection import Projection

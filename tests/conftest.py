@@ -20,6 +20,7 @@ MARKED_BY_FIXTURE = {
     "own_broker": "on_kafka",
     "own_prometheus": "on_prometheus",
     "own_redis": "on_redis",
+    "scenario": "on_prometheus",
     "shared_data": "on_shared_data",
 }
 

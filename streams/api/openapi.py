@@ -1,7 +1,5 @@
 """The published contract of the API: an OpenAPI document made from the shapes of its answers (`make schemas`)."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,14 +8,16 @@ from streams.api.questions import LEVELS, LONGEST_PERIOD, LONGEST_SCOPE, STATES
 from streams.api.shapes import (
     AlertsDocument,
     HealthDocument,
-    ProblemDocument,
     ReadyDocument,
     StandingDocument,
     StandingsDocument,
 )
+from streams.contracts import openapi
+from streams.contracts.openapi import CHALLENGE, RETRY_AFTER, SECURITY, answer, problem, ref
 
-FILE = Path(__file__).resolve().parent.parent.parent / "schemas" / "openapi" / "api.json"
-SHAPES = (StandingDocument, StandingsDocument, AlertsDocument, ProblemDocument, HealthDocument, ReadyDocument)
+SHAPES = (StandingDocument, StandingsDocument, AlertsDocument, HealthDocument, ReadyDocument)
+ABOUT = "What stands and what fires: a worker tells it, and `quotaflow api` the same, from the copy in Redis."
+_HEADERS = {401: CHALLENGE, 503: RETRY_AFTER}
 _REASONS = {
     400: "a parameter that is not known, given twice, or wrong; `field` names it",
     401: "no token, or a wrong one",
@@ -37,16 +37,10 @@ _PERIOD = {
 
 def document() -> dict[str, Any]:
     """The whole document."""
-    _, components = msgspec.json.schema_components(SHAPES, ref_template="#/components/schemas/{name}")
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "QuotaFlow: what stands and what fires", "version": "1"},
-        "paths": {**_questions(), **_conditions()},
-        "components": {
-            "schemas": components,
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-        },
-    }
+    schemas = openapi.of_structs(*SHAPES)
+    return openapi.document(
+        "QuotaFlow API", ABOUT, "http://127.0.0.1:8090", {**_questions(), **_conditions()}, [schemas]
+    )
 
 
 def _questions() -> dict[str, Any]:
@@ -66,16 +60,14 @@ def _questions() -> dict[str, Any]:
 
 def _get(summary: str, schema: dict[str, Any], worst: int, *parameters: dict[str, Any]) -> dict[str, Any]:
     statuses = [status for status in _REASONS if status <= 403 or status in (worst, 503)]
-    responses = {"200": _answer("The answer.", schema)} | {str(status): _problem(status) for status in statuses}
-    return {
-        "get": {"summary": summary, "parameters": [*parameters], "responses": responses, "security": [{"token": []}]}
-    }
+    responses = {"200": answer("The answer.", schema)} | {str(status): _problem(status) for status in statuses}
+    return {"get": {"summary": summary, "parameters": [*parameters], "responses": responses, "security": SECURITY}}
 
 
 def _conditions() -> dict[str, Any]:
     """The paths that anybody may ask; metrics are not for these programs, and have a format of their own."""
-    healthy = {"200": _answer("The process runs.", _ref(HealthDocument))}
-    ready = {"200": _answer("Questions are answered.", _ref(ReadyDocument)), "503": _problem(503)}
+    healthy = {"200": answer("The process runs.", _ref(HealthDocument))}
+    ready = {"200": answer("Questions are answered.", _ref(ReadyDocument)), "503": _problem(503)}
     return {
         "/healthz": {"get": {"summary": "Whether the process runs.", "responses": healthy}},
         "/readyz": {"get": {"summary": "Whether questions are answered.", "responses": ready}},
@@ -87,29 +79,9 @@ def _choice(name: str, values: tuple[str, ...], about: str) -> dict[str, Any]:
 
 
 def _ref(shape: type[msgspec.Struct]) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{shape.__name__}"}
-
-
-def _answer(about: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"description": about, "content": {"application/json": {"schema": schema}}}
+    return ref(shape.__name__)
 
 
 def _problem(status: int) -> dict[str, Any]:
     about = _REASONS[status]
-    content = {"application/problem+json": {"schema": _ref(ProblemDocument)}}
-    return {"description": f"{about[0].upper()}{about[1:]}.", "content": content}
-
-
-def written() -> str:
-    """The document as it is checked in."""
-    return json.dumps(document(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-
-
-def main() -> None:
-    """Writes the document."""
-    FILE.parent.mkdir(parents=True, exist_ok=True)
-    FILE.write_text(written())
-
-
-if __name__ == "__main__":
-    main()
+    return problem(f"{about[0].upper()}{about[1:]}.", _HEADERS.get(status))

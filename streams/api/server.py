@@ -1,14 +1,13 @@
 """The API as an application: its routes, who is let in, and what goes wrong."""
 
-from collections.abc import Awaitable, Callable
-
 from aiohttp import web
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from quota.errors import Unavailable
 from streams.api import documents, questions
 from streams.api.questions import Wrong, parameters
 from streams.api.source import Source
+from streams.metrics.exposition import CONTENT_TYPE
+from streams.metrics.unmetered import Metrics
 from streams.web.answers import answer, problem
 from streams.web.doors import Handler, as_problems, come_again, healthy, unwelcome
 from streams.web.listening import Tokens
@@ -19,7 +18,6 @@ OPEN = frozenset({"/healthz", "/readyz"})
 LARGEST = 1024
 """Bytes of a body, of which no request needs any."""
 NOT_KEPT = {"Cache-Control": "no-store"}
-Metrics = Callable[[], Awaitable[bytes]]
 
 
 class Api:
@@ -73,7 +71,7 @@ class Api:
 
     async def _measured(self, request: web.Request) -> web.Response:
         assert self._metrics is not None
-        return web.Response(body=await self._metrics(), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
+        return web.Response(body=await self._metrics(), headers={"Content-Type": CONTENT_TYPE})
 
 
 @web.middleware

@@ -8,8 +8,6 @@ from schemas.alerts import TransitionKind
 from schemas.fields import Moment, Scope
 from schemas.standings import Measure, PipelineStanding, QuotaStanding
 
-Status = Annotated[int, Meta(ge=400, le=599)]
-
 
 class QuotaDocument(QuotaStanding, frozen=True, kw_only=True):
     """One quota of the scope and period against what was credited; what is undefined is null and `reasons` says why."""
@@ -56,16 +54,6 @@ class AlertsDocument(Struct, frozen=True):
     """Alerts, in the order of their last transitions."""
 
     alerts: list[AlertDocument]
-
-
-class ProblemDocument(Struct, frozen=True):
-    """Why there is no answer (RFC 9457); `field` is the parameter that is wrong."""
-
-    type: Literal["about:blank"]
-    title: str
-    status: Status
-    detail: str
-    field: str | UnsetType = UNSET
 
 
 class HealthDocument(Struct, frozen=True):

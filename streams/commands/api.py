@@ -39,12 +39,13 @@ def api(session: Session, listen: str | None) -> None:
 
 async def _served(url: str, address: "Address", tokens: "Tokens") -> None:
     from streams.api.server import Api
+    from streams.metrics.process import ProcessMetrics
     from streams.redis_copy.server import RedisServer
     from streams.redis_copy.source import RedisSource
     from streams.web.listening import serving
 
     redis = RedisServer(url)
-    async with serving(Api(RedisSource(redis), tokens).app(), address) as at:
+    async with serving(Api(RedisSource(redis), tokens, ProcessMetrics()).app(), address) as at:
         stop = stop_signal()
         click.echo(f"answering on {at.url}/api/v1/standings from Redis at {redis.name}; Ctrl-C stops", err=True)
         await stop.wait()

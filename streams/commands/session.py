@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
@@ -14,6 +14,10 @@ from streams import tables, topics
 from streams.config import Config
 from streams.lock import Locked, WorkerLock
 from streams.log import Log, LogError
+from streams.metrics.unmetered import Metrics
+
+if TYPE_CHECKING:
+    from streams.serving.projection import Projection
 
 T = TypeVar("T")
 EMBEDDED = "embedded://"
@@ -25,23 +29,33 @@ class Failure(click.ClickException):
     """The command could not do what was asked: one sentence on stderr, exit code 1."""
 
 
-class RunningWorker(Protocol):
+class Running(Protocol):
+    """Work that goes on beside a command's."""
+
+    async def run(self) -> None:
+        """Returns never; raises what made it fail."""
+        ...
+
+
+class RunningWorker(Running, Protocol):
     """A worker that has joined and reads."""
 
     def owned(self) -> Iterable[int]:
         """The numbers of the shards that it works on now."""
         ...
 
-    async def run(self) -> None:
-        """Returns never; raises what made the worker fail."""
+    def metrics(self, projection: "Projection") -> Metrics:
+        """What it tells Prometheus; only of a worker that is metered."""
         ...
 
 
 class MakeWorker(Protocol):
     """Makes a worker for a log that has been started; the layer above knows how."""
 
-    def __call__(self, broker: str, log: Log, *, live: bool, shards: int) -> AbstractAsyncContextManager[RunningWorker]:
-        """A worker that reads while its context lasts."""
+    def __call__(
+        self, broker: str, log: Log, *, live: bool, shards: int, metered: bool = False
+    ) -> AbstractAsyncContextManager[RunningWorker]:
+        """A worker that reads while its context lasts, and counts its work if it is metered."""
         ...
 
 
@@ -119,10 +133,6 @@ class StandIn:
     path: Path
     command: str
 
-    def owned(self) -> Iterable[int]:
-        """Nothing that others should know of."""
-        return ()
-
     async def run(self) -> None:
         """Works on the log as soon as nobody else does; returns never."""
         while True:
@@ -145,7 +155,7 @@ def stop_signal() -> asyncio.Event:
     return stop
 
 
-async def beside(work: Awaitable[T], worker: RunningWorker) -> T:
+async def beside(work: Awaitable[T], worker: Running) -> T:
     """What the work gives; a worker that fails first ends it with the worker's error."""
     doing, running = asyncio.ensure_future(work), asyncio.ensure_future(worker.run())
     try:

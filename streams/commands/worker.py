@@ -2,6 +2,7 @@
 
 import logging
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -73,13 +74,15 @@ async def _worked(session: Session, wanted: int | None, windows: "Windows", *, l
         if wanted is not None and wanted != opened.shards:
             raise Failure(f"this log has {has}, and keeps so many; leave out --shards, or name a new log")
         stop = stop_signal()
-        making = session.make_worker(session.config.broker, opened.log, live=live, shards=opened.shards)
-        projection = Projection(opened.log, opened.shards)
-        async with making as running, opened_windows(windows, projection, running.owned) as at:
-            if at is not None:
-                click.echo(f"answering on {at.url}/api/v1/standings", err=True)
-            click.echo(f"working on {session.config.broker} with {has}; Ctrl-C stops", err=True)
-            await beside(stop.wait(), running)
+        broker, shards = session.config.broker, opened.shards
+        projection = Projection(opened.log, shards)
+        async with session.make_worker(broker, opened.log, live=live, shards=shards, metered=True) as running:
+            metered = replace(windows, metrics=running.metrics(projection))
+            async with opened_windows(metered, projection, running.owned) as at:
+                if at is not None:
+                    click.echo(f"answering on {at.url}/api/v1/standings and {at.url}/metrics", err=True)
+                click.echo(f"working on {broker} with {has}; Ctrl-C stops", err=True)
+                await beside(stop.wait(), running)
     click.echo("stopped; the next worker goes on from here", err=True)
 
 

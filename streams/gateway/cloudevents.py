@@ -9,6 +9,8 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from quota.errors import InvalidRecord
+from quota.facts import require_plausible
+from schemas.fields import Moment, Name
 from streams.replay.ndjson import reason, require_shallow, require_text
 
 REQUIRED = ("ce-specversion", "ce-type", "ce-source", "ce-id")
@@ -30,22 +32,23 @@ class Kind(NamedTuple):
     subject: str
 
 
-_KINDS = {
+KINDS = {
     "activity": Kind("activity", "performer"),
     "meeting": Kind("meeting_changed", "meeting"),
     "deal": Kind("deal_changed", "deal"),
 }
+"""By the word of it in an event's type."""
 
 
 class Event(msgspec.Struct, frozen=True):
     """An event's attributes and data; null and absent say the same, and extensions say nothing to us."""
 
     specversion: str | None = None
-    id: str | None = None
-    source: str | None = None
+    id: Name | None = None
+    source: Name | None = None
     type: str | None = None
-    subject: str | None = None
-    time: str | None = None
+    subject: Name | None = None
+    time: Moment | None = None
     datacontenttype: str | None = None
     data: msgspec.Raw = msgspec.Raw(b"null")
     data_base64: str | None = None
@@ -79,7 +82,11 @@ def binary(headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
     if lacking:
         raise BadHeader(f"{lacking[0]}: the header is missing; an event in headers has {', '.join(REQUIRED)}")
     attributes = {name: said.get(f"ce-{name}") for name in ("specversion", "id", "source", "type", "subject", "time")}
-    return _fact(Event(**attributes, data=msgspec.Raw(body or b"null")))
+    try:
+        event = msgspec.convert(attributes, Event)
+    except msgspec.ValidationError as error:
+        raise InvalidRecord(reason(error)) from None
+    return _fact(msgspec.structs.replace(event, data=msgspec.Raw(body or b"null")))
 
 
 def _unescaped(name: str, value: str) -> str:
@@ -100,6 +107,7 @@ def _fact(event: Event) -> bytes:
     for name in ("id", "source"):
         if getattr(event, name) is None:
             raise InvalidRecord(f"{name}: missing; an event is told apart by its source and id")
+    require_plausible(event.time, "time")
     stand_ins = {"occurred_at": event.time, kind.subject: event.subject}
     given = {name: value for name, value in stand_ins.items() if value is not None}
     return msgspec.json.encode(given | said | {"type": kind.type, "id": event.id, "source": event.source})
@@ -112,7 +120,7 @@ def _kind(event: Event) -> Kind:
             "type: missing, or none that is known here; send com.quotaflow.activity.v1, com.quotaflow.meeting.v1, "
             "com.quotaflow.deal.v1 or a type that ends in .sales.activity.v1, .sales.meeting.v1 or .sales.deal.v1"
         )
-    return _KINDS[known[1]]
+    return KINDS[known[1]]
 
 
 def _data(event: Event) -> dict[str, msgspec.Raw]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -41,12 +42,30 @@ def parse(raw: bytes, *, quiet: bool) -> Fact:
     require_text(raw)
     require_shallow(raw)
     try:
-        said = _decoder.decode(raw)
+        said = _decoded(raw)
     except msgspec.DecodeError as error:
         what = reason(error)
         kinds = "; write activity, meeting_changed or deal_changed" if what.startswith("type: ") else ""
         raise InvalidRecord(what + kinds) from None
     return fact(said, quiet=quiet)
+
+
+def _decoded(raw: bytes) -> AnyFact:
+    try:
+        return _decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        if "expected `int`, got `float`" not in str(error).lower():
+            raise
+    # To JSON Schema 3.0 is an integer, and some writers know no other numbers.
+    found: AnyFact = msgspec.convert(_with_integers(msgspec.json.decode(raw)), AnyFact)
+    return found
+
+
+def _with_integers(value: Any) -> Any:
+    """The same value, its whole numbers as integers."""
+    if isinstance(value, dict):
+        return {name: _with_integers(each) for name, each in value.items()}
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _read_line(name: str, line: RawLine, *, quiet: bool) -> Line:

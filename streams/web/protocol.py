@@ -1,4 +1,8 @@
-"""HTTP as aiohttp speaks it, but for its answers to what is no HTTP: these would repeat it, tokens included."""
+"""HTTP as aiohttp speaks it, but for two things.
+
+Its answers to what is no HTTP would repeat that, tokens included; and as it stops it would drop what is still to come
+of requests under way.
+"""
 
 from aiohttp import web
 
@@ -9,6 +13,16 @@ class Protocol(web.RequestHandler):
     """A connection."""
 
     __slots__ = ()
+
+    def data_received(self, data: bytes) -> None:
+        """Takes the rest of a request under way, also after the server was told to stop."""
+        stopping = self._close, self._force_close
+        if any(stopping) and self._current_request is not None:
+            self._close = self._force_close = False
+            super().data_received(data)
+            self._close, self._force_close = stopping
+        else:
+            super().data_received(data)
 
     def handle_error(
         self,

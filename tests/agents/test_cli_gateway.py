@@ -1,20 +1,17 @@
 """`quotaflow gateway` as a process: what it accepts outlives it, and it starts only where it is safe."""
 
-import json
 import re
 import signal
 import socket
 import subprocess
 import sys
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.agents.example import FACTS, QUOTAFLOW, Quotaflow, call, lines, running, started
+from tests.agents.example import FACTS, Quotaflow, call, lines, running
+from tests.agents.gateways import post, send, taking
+from tests.streams.gateway.test_documented import requests
 
 A_LATER_DAY = lines([call("c9", "02-04", "ann", "acme")])
 """The gateway moves no time; this replay does, and sells nothing."""
@@ -25,26 +22,6 @@ def floor(tmp_path: Path) -> Quotaflow:
     made = Quotaflow(tmp_path)
     made.apply()
     return made
-
-
-@contextmanager
-def taking(floor: Quotaflow) -> Iterator[tuple["subprocess.Popen[str]", str]]:
-    """A gateway process, and where it takes events."""
-    command = [*QUOTAFLOW, "gateway", "--listen", "127.0.0.1:0", "--broker", floor.broker]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        said = started(process)
-        assert "no token is set" in said[0]
-        try:
-            yield process, said[-1].split()[3]
-        finally:
-            process.kill()
-            process.communicate(timeout=30)
-
-
-def post(url: str, body: bytes) -> Any:
-    headers = {"Content-Type": "application/x-ndjson"}
-    with urllib.request.urlopen(urllib.request.Request(f"{url}/events", body, headers), timeout=30) as answer:
-        return answer.status, json.load(answer)
 
 
 def test_what_was_accepted_counts_though_the_gateway_is_killed_at_once(floor: Quotaflow) -> None:
@@ -64,11 +41,14 @@ def test_facts_come_in_beside_a_worker_and_once_more_change_nothing(floor: Quota
         assert floor.standing("company", "2026-Q1")["metrics"]["revenue"]["value"] == "1500.00"
 
 
-def test_the_documented_python_sends_a_fact(floor: Quotaflow, root: Path) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", (root / "docs" / "gateway.md").read_text(), flags=re.DOTALL)
+@pytest.mark.parametrize("page", ["README.md", "docs/gateway.md"])
+def test_the_documented_requests_and_python_are_accepted(page: str, floor: Quotaflow, root: Path) -> None:
+    said = (root / page).read_text()
+    (example,) = re.findall(r"```python\n(.*?)```", said, flags=re.DOTALL)
     with taking(floor) as (_, url):
         command = [sys.executable, "-c", example.replace("http://127.0.0.1:8080", url)]
         assert subprocess.check_output(command, text=True, timeout=30) == "202 {'accepted': 1}\n"
+        assert {send(url, request)[0] for request in requests(said)} == {202}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

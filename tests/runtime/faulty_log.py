@@ -13,6 +13,7 @@ from schemas.control import PlanMarker, Tick
 from streams import topics
 from streams.embedded.log import EmbeddedLog, EmbeddedWriter
 from streams.log import FlushUnknown, LogError, Outgoing, Record, Spot
+from streams.metrics.unmetered import UNMETERED, Unmetered
 from streams.plan_reader import SPOT as PLAN
 from streams.plans.records import plan_records
 from streams.shards import Shards
@@ -113,9 +114,9 @@ async def started(path: Path) -> AsyncIterator[FaultyLog]:
 
 
 @asynccontextmanager
-async def working(log: FaultyLog) -> AsyncIterator[tuple[Shards, "asyncio.Task[None]"]]:
+async def working(log: FaultyLog, meter: Unmetered = UNMETERED) -> AsyncIterator[tuple[Shards, "asyncio.Task[None]"]]:
     """A worker's shards, and the task that ends when the worker fails."""
-    async with Worker(f"embedded://{log.path}", log, live=False, shards=SHARDS) as worker:
+    async with Worker(f"embedded://{log.path}", log, live=False, shards=SHARDS, meter=meter) as worker:
         assert worker.shards is not None
         run = asyncio.create_task(worker.run())
         try:

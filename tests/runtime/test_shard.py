@@ -82,6 +82,7 @@ class Chained:
     """A reader whose records wait until the next reader has read as many."""
 
     changed = False
+    facts = 0
 
     def __init__(self, after: "Chained | None") -> None:
         self.position, self._after = 0, after

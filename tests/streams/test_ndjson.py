@@ -57,6 +57,14 @@ def test_a_fact_survives_its_line(said: AnyFact, *, quiet: bool) -> None:
     assert arrived.key.decode() == key
 
 
+def test_a_whole_number_is_an_integer_however_it_is_written() -> None:
+    raw = b'{"minor_units": %s, "currency": "USD"}'
+    written = [
+        json.dumps(DEAL)[:-1].encode() + b', "amount": ' + raw % number + b"}" for number in (b"90", b"9e1", b"90.0")
+    ]
+    assert len({parse(each, quiet=False) for each in written}) == 1
+
+
 def test_replayed_facts_are_quiet_unless_told_otherwise(tmp_path: Path) -> None:
     path = tmp_path / "facts.ndjson"
     path.write_text(json.dumps(GOOD))

@@ -11,9 +11,10 @@ from msgspec import json
 from yarl import URL
 
 from streams import tables, topics
-from streams.api.server import Api, Metrics
+from streams.api.server import Api
 from streams.api.source import Memory, Source
 from streams.log import Log, Outgoing
+from streams.metrics.unmetered import Metrics
 from streams.serving.projection import Projection
 from streams.web.listening import Address, Tokens, serving
 from streams.windows import beside

@@ -1,4 +1,4 @@
-"""The API's OpenAPI document is current, answers are as it says, and Schemathesis finds no failure."""
+"""The API answers as its OpenAPI document says, and Schemathesis finds no failure."""
 
 import asyncio
 import sys
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from streams.api.openapi import FILE, document, written
+from streams.api.openapi import document
 from streams.api.server import PLACES
 from tests.streams.api.asking import SECRET, api
 from tests.streams.api.shapes import validator
@@ -23,10 +23,6 @@ EXAMPLES = 40
 GOOD = ("/standings", "/standings/rep:zoe", "/standings/company?period=2017-Q3", "/alerts", "/alerts?state=all")
 
 
-def test_the_document_that_is_checked_in_is_current() -> None:
-    assert FILE.read_text() == written()
-
-
 def test_the_document_tells_of_every_place() -> None:
     assert {*document()["paths"]} == {*PLACES}
 
@@ -38,7 +34,7 @@ async def test_answers_and_problems_are_as_the_document_says() -> None:
             names = {"standings": "StandingsDocument", "alerts": "AlertsDocument"}
             validator(names.get(next(iter(said)), "StandingDocument")).validate(said)
         for path, *_ in WRONG:
-            validator("ProblemDocument").validate((await ask(path)).said)
+            validator("Problem").validate((await ask(path)).said)
 
 
 @pytest.mark.parametrize("break_it", [lambda said: said.pop("scope"), lambda said: said["quotas"][0].update(pace="1")])
@@ -49,13 +45,13 @@ async def test_the_document_refuses_what_is_no_standing(break_it: Any) -> None:
     assert not validator("StandingDocument").is_valid(said)
 
 
-async def test_schemathesis_finds_no_failure(tmp_path: Path) -> None:
+async def test_schemathesis_finds_no_failure(tmp_path: Path, root: Path) -> None:
     (tmp_path / "schemathesis.toml").write_text(CONFIG)
     async with api(SECRET) as ask:
         options = ["--header", f"Authorization: Bearer {SECRET}", "--max-examples", str(EXAMPLES), "--seed", "4"]
         url = (await ask("/healthz")).url.removesuffix("/healthz")
         process = await asyncio.create_subprocess_exec(
-            SCHEMATHESIS, "run", FILE, "--url", url, "--no-color", *options,
+            SCHEMATHESIS, "run", root / "schemas" / "openapi" / "api.json", "--url", url, "--no-color", *options,
             cwd=tmp_path, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         said, _ = await process.communicate()
