@@ -14,7 +14,7 @@ from streams.serving.latest import KEPT_ALERTS
 from streams.windows import DEFAULT
 from tests.agents.example import Quotaflow
 from tests.agents.windows import answering, ask
-from tests.streams.api.test_contract import validator
+from tests.streams.api.shapes import validator
 
 SHAPES = ("StandingDocument", "AlertsDocument")
 

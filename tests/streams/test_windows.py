@@ -14,7 +14,7 @@ from streams.web.listening import Address, AddressTaken, Tokens
 from streams.windows import Windows, kept_up, opened
 from tests.runtime.fake_log import FakeLog
 from tests.streams.serving.stories import PLAN, SHARDS, write
-from tests.streams.serving.test_projection import until
+from tests.streams.serving.watching import until
 
 ANYWHERE = Address("127.0.0.1", 0)
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from streams.api.openapi import document
 from streams.api.server import PLACES
 from tests.streams.api.asking import SECRET, api
+from tests.streams.api.shapes import validator
 from tests.streams.api.test_api import WRONG
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
@@ -21,11 +21,6 @@ positive_data_acceptance.expected-statuses = ["2xx", "400", "404"]
 """
 EXAMPLES = 40
 GOOD = ("/standings", "/standings/rep:zoe", "/standings/company?period=2017-Q3", "/alerts", "/alerts?state=all")
-
-
-def validator(name: str) -> Draft202012Validator:
-    schema = {"$ref": f"#/components/schemas/{name}", "components": document()["components"]}
-    return Draft202012Validator(schema)
 
 
 def test_the_document_tells_of_every_place() -> None:

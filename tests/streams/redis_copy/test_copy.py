@@ -25,7 +25,7 @@ from tests.runtime.fake_log import FakeLog
 from tests.servers.redis import Redis
 from tests.streams.api.asking import Ask, asking
 from tests.streams.serving.stories import PERIODS, PLAN, SCOPES, SHARDS, Step, Wait, stories, write
-from tests.streams.serving.test_projection import following, has_read, until
+from tests.streams.serving.watching import following, has_read, until
 
 PATHS = (
     *(f"/api/v1/standings/{scope}" for scope in SCOPES),

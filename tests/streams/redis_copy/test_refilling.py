@@ -24,7 +24,7 @@ from tests.runtime.fake_log import FakeLog
 from tests.servers.redis import Redis
 from tests.streams.api.asking import Ask, asking, following, told
 from tests.streams.serving.stories import PLAN, SHARDS, SMALLER, said, standing, transition, write
-from tests.streams.serving.test_projection import has_read, until
+from tests.streams.serving.watching import has_read, until
 
 ALL = range(SHARDS)
 SECRET = "the-password-of-redis"
@@ -129,6 +129,49 @@ async def test_alerts_that_ended_long_ago_leave_redis_once_there_are_many(
             assert len(held) <= 20
 
 
+async def test_an_alert_whose_end_was_forgotten_before_it_was_copied_does_not_fire_for_ever(redis: RedisServer) -> None:
+    log = FakeLog()
+    await log.declare((*topics.ALL, *tables.ALL), SHARDS)
+    await write(log, [PLAN, said(transition("company|first", 1, "firing", 0))])
+    projection = Projection(log, SHARDS, kept=2)
+    async with beside(projection.follow()):
+        await until(lambda: has_read(projection, log))
+        await Copier(redis, projection, lambda: ALL).round()
+        assert await redis.size(ALERTS) == 1
+        for tick in range(1, 20):
+            name = "company|first" if tick == 1 else f"company|p{tick}"
+            kinds: list[tuple[int, TransitionKind]] = [(1, "firing")] if tick > 1 else []
+            ends = [*kinds, (2, "resolved")]
+            await write(log, [said(transition(name, number, kind, tick)) for number, kind in ends])
+        await until(lambda: has_read(projection, log))
+        await Copier(redis, projection, lambda: ALL).round()
+        async with asking(Memory(projection)) as ask, asking(RedisSource(redis)) as ask_redis:
+            for path in ("/api/v1/alerts", "/api/v1/alerts?state=all"):
+                assert await ask_redis(path) == await ask(path)
+            assert (await ask("/api/v1/alerts")).said == {"alerts": []}
+
+
+async def test_a_worker_that_has_read_less_takes_nothing_back_though_it_knows_a_newer_plan(redis: RedisServer) -> None:
+    log = await told()
+    async with following(log) as ahead:
+        behind = Projection(log, SHARDS)
+        behind.__dict__ |= {name: value for name, value in vars(ahead).items() if name != "standings"}
+        behind.standings = [_copy(latest) for latest in ahead.standings]
+        newest = said(standing("company", "2017-Q3", 9, "7.00"))
+        await write(log, [newest])
+        await until(lambda: has_read(ahead, log))
+        await Copier(redis, ahead, lambda: ALL).round()
+        await write(log, [SMALLER])
+        await until(lambda: has_read(ahead, log))
+        behind.plan = ahead.plan
+        await Copier(redis, behind, lambda: ALL).round()
+        assert await redis.some(STANDINGS, ["company|2017-Q3"]) == [newest.value]
+        assert b"rep:max|2017-09" in await redis.names(STANDINGS)
+        await Copier(redis, ahead, lambda: ALL).round()
+        assert await redis.some(STANDINGS, ["company|2017-Q3"]) == [newest.value]
+        assert b"rep:max|2017-09" not in await redis.names(STANDINGS)
+
+
 @asynccontextmanager
 async def copied(server: Redis, log: FakeLog) -> AsyncIterator[tuple[Ask, Ask]]:
     """Asks a worker that keeps the copy, and a process that answers from it."""
@@ -184,6 +227,6 @@ async def test_a_password_is_told_to_nobody(own_redis: Callable[[], Redis], capl
 
 
 def test_progress_is_read_as_it_is_written() -> None:
-    assert Progress.parse(str(Progress(3, 20, 100))) == Progress(3, 20, 100)
-    assert [Progress(3, 20, 100).complete, Progress(3, 100, 100).complete] == [False, True]
+    assert Progress.parse(str(Progress(3, 20, 100, 30))) == Progress(3, 20, 100, 30)
+    assert [Progress(3, 20, 100, 20).complete, Progress(3, 100, 100, 100).complete] == [False, True]
     assert fields(2) == ("standings:2", "alerts:2")
