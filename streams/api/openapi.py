@@ -30,7 +30,8 @@ _PERIOD = {
     "name": "period",
     "in": "query",
     "description": "The id of a period, as 2017-09-15, 2017-W37, 2017-09, 2017-Q3 or 2017; without it those under way.",
-    "schema": {"type": "string", "maxLength": LONGEST_PERIOD},
+    "schema": {"type": "string", "minLength": 4, "maxLength": LONGEST_PERIOD},
+    "example": "2017-Q3",
 }
 
 
@@ -51,7 +52,7 @@ def document() -> dict[str, Any]:
 def _questions() -> dict[str, Any]:
     level = _choice("level", LEVELS, "Only scopes of this level; without it all.")
     state = _choice("state", STATES, "`firing` (the default), or `all`: also those that ended last.")
-    scope = {"name": "scope", "in": "path", "required": True, "schema": _SCOPE, "description": "As in `rep:ann`."}
+    scope = {"name": "scope", "in": "path", "required": True, "schema": _SCOPE, "example": "company"}
     about = {"name": "scope", "in": "query", "schema": _SCOPE, "description": "Only alerts about this scope."}
     one = {"anyOf": [_ref(StandingDocument), _ref(StandingsDocument)]}
     return {

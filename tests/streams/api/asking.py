@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
 import aiohttp
 from msgspec import json
@@ -23,12 +24,14 @@ from tests.streams.serving.stories import PLAN, SHARDS, said, standing, transiti
 SECRET = "a-token-that-is-long-enough"
 
 
-class Answer(NamedTuple):
+@dataclass(frozen=True)
+class Answer:
     """What came back."""
 
     status: int
     content_type: str
     body: bytes
+    url: str = field(compare=False)
 
     @property
     def said(self) -> Any:
@@ -47,7 +50,7 @@ async def asking(source: Source, *tokens: str, metrics: Metrics | None = None) -
         async def ask(path: str, method: str = "GET", **headers: str) -> Answer:
             url = URL(f"{at.url}{path}", encoded=True)
             async with client.request(method, url, headers=headers) as answer:
-                return Answer(answer.status, answer.headers["Content-Type"], await answer.read())
+                return Answer(answer.status, answer.headers["Content-Type"], await answer.read(), str(answer.url))
 
         yield ask
 
