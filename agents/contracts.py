@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.worker import ARROWS
+from streams.api import openapi as api
 from streams.contracts import gateway
 from streams.contracts.asyncapi import asyncapi
 from streams.json_schemas import CARRIED, document
@@ -16,6 +17,7 @@ def documents() -> dict[str, dict[str, Any]]:
     """All documents by the name of their file; a new one is added here."""
     return {f"json/{topic}.json": document(topic) for topic in CARRIED} | {
         "openapi/gateway.json": gateway.openapi(),
+        "openapi/api.json": api.document(),
         "asyncapi.json": asyncapi(ARROWS),
     }
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from quota.errors import Unavailable
 from streams.api.server import Api
@@ -33,7 +33,7 @@ class Windows:
 
     address: Address | None
     tokens: Tokens
-    redis: str = ""
+    redis: str = field(default="", repr=False)
     elsewhere: bool = False
     metrics: Metrics | None = None
 

@@ -51,7 +51,7 @@ def _place(said: Standing, plan: PlanIndex) -> Place:
 
 def alerts(found: Alerts, asked: AskedAlerts) -> bytes:
     """The documents of the alerts that are asked for, by the tick of their last transition."""
-    kept = (_transition(value) for value in found.values)
+    kept = (_transition(value) for value in found.values if asked.everything or transitions.FIRING in value)
     chosen = sorted((each for each in kept if _wanted(each, found.floor, asked)), key=order)
     return json.encode({"alerts": [transitions.document(each) for each in chosen]})
 

@@ -40,8 +40,7 @@ def parameters(query: MultiMapping[str], *known: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in query.items():
         if name not in known:
-            has = f"there are {' and '.join(known)}" if known else "there is none here"
-            raise Wrong(400, f"a parameter is not known; {has}", name[:LONGEST_SCOPE])
+            raise Wrong(400, f"this parameter is not known here; known are {', '.join(known)}", name[:LONGEST_SCOPE])
         if name in found:
             raise Wrong(400, "this parameter can be given once", name)
         found[name] = value

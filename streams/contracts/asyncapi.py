@@ -33,6 +33,7 @@ KEYS: Mapping[str, str] = {
         "`SCOPE|PERIOD` of a standing, `SCOPE|outlook`, `SCOPE|wins|DAY`, `baseline`; the partition is the scope's."
     ),
     topics.ALERTS.name: "`FINGERPRINT#NUMBER`; the partition is the scope's.",
+    "quota.notifications.v1": "The idempotency key of the message; the partition is the recipient's.",
     topics.DEAD_LETTERS.name: "Where it came from: `TOPIC/PARTITION/OFFSET`, or `FILE:LINE`.",
 }
 """What a record's key is. A topic that is not here says so."""

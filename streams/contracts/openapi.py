@@ -19,7 +19,7 @@ PROBLEM: Json = {
     "properties": {
         "type": {"type": "string", "const": "about:blank"},
         "title": {"type": "string", "description": "The status in words."},
-        "status": {"type": "integer"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
         "detail": {
             "type": "string",
             "description": "What is wrong with the request, in words that repeat nothing of it.",

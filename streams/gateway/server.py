@@ -16,6 +16,8 @@ from streams.web.listening import LOGGER, Tokens
 
 BODY_SECONDS = 30.0
 """For a body to come in."""
+APPEND_SECONDS = 15.0
+"""For an append: a client waits no longer for its answer than clients do."""
 TURN_SECONDS = 10.0
 """For the appends before one's own; a log that hangs must not let requests pile up."""
 OFFERS = "POST /events, GET /healthz and GET /readyz"
@@ -65,7 +67,11 @@ class Gateway:
         records = [Outgoing(fact.topic, partition(fact.key, self._shards), fact.key, fact.value) for fact in facts]
         if records:
             async with self._in_turn():
-                await self._log.append(records)
+                try:
+                    async with asyncio.timeout(APPEND_SECONDS):
+                        await self._log.append(records)
+                except TimeoutError:
+                    raise LogError(f"the log has not answered within {APPEND_SECONDS:g} s") from None
 
     @asynccontextmanager
     async def _in_turn(self) -> AsyncIterator[None]:

@@ -51,7 +51,7 @@ class Meter(Unmetered):
 
     def read(self, topic: str, records: int, seconds: float) -> None:
         """Counts a batch, also one that is read again after a shard was lost."""
-        agent = self._agents[topic]
+        agent = self._agents.get(topic, topic)
         self._records.labels(agent).inc(records)
         self._batches.labels(agent).observe(records)
         self._processing.labels(agent).observe(seconds)

@@ -21,16 +21,16 @@ PATIENCE = 1.0
 class Lag:
     """How many records of this worker's shards lie after the last flush, as the log said last."""
 
-    def __init__(self, log: Log, shards: Shards) -> None:
-        """Nothing is known yet."""
-        self._log, self._shards = log, shards
+    def __init__(self, log: Log, shards: Shards, patience: float = PATIENCE) -> None:
+        """Nothing is known yet; `patience` is how many seconds the log may take to answer."""
+        self._log, self._shards, self._patience = log, shards, patience
         self._known: dict[str, int] = {}
 
     async def look(self) -> dict[str, int]:
         """By topic; what was known before while the log does not answer in time."""
         spots = [Spot(*tp) for shard in [*self._shards.owned.values()] for tp in shard.positions]
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._patience):
                 self._known = await unread(self._log, spots)
         except (LogError, TimeoutError):
             pass

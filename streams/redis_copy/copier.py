@@ -16,7 +16,7 @@ from streams.plan_reader import SPOT
 from streams.redis_copy import scripts
 from streams.redis_copy.layout import ALERTS, FLOOR, HEAD, PLAN, STANDINGS, VERSION, Head, Progress, fields, moment
 from streams.redis_copy.server import RedisServer
-from streams.serving.latest import KEPT_ALERTS, Latest, order
+from streams.serving.latest import KEPT_ALERTS, Latest, Said
 from streams.serving.projection import Projection
 from streams.serving.standings import is_period
 
@@ -75,7 +75,8 @@ class Copier:
             return head
         keys = (HEAD, PLAN, STANDINGS, ALERTS)
         if await self._redis.run(scripts.BEGIN, keys, self._log, self._projection.shards):
-            logger.warning("a copy is begun in Redis, which held %s", "that of another log" if head.log else "none")
+            level = logging.WARNING if head.log else logging.INFO
+            logger.log(level, "a copy is begun in Redis, which held %s", "that of another log" if head.log else "none")
         await self._redis.run(scripts.PLAN, keys[:2], self._log, plan.revision, json.encode(plan.plan))
         return Head.of(await self._redis.hash(HEAD))
 
@@ -93,43 +94,63 @@ class Copier:
 
     async def _write(self, part: _Part, head: Head, plan: PlanIndex) -> None:
         """Writes what was said since the copy was written last, step by step, unless another worker writes too."""
-        before = head.progress(part.field)
-        drops = await self._drops(part, before, head)
-        begun = before is not None and (before.edition == part.edition or before.complete)
-        goal = 0 if begun else part.latest.position
-        progress = before if before is not None and before.edition == part.edition else Progress(part.edition, 0, goal)
-        said, start = part.latest.since(progress.position), 0
-        if before == progress and not said and not drops:
+        before, latest = head.progress(part.field), part.latest
+        # One who has read less of the log than is in the copy has nothing to add to it, nor anything to take from it.
+        if before is not None and (latest.position < before.seen or before[:2] == (part.edition, latest.position)):
             return
-        while True:
-            step, start = said[start : start + AT_ONCE], start + AT_ONCE
-            after = progress._replace(position=step[-1].offset + 1) if step else progress
-            shown = [each for one in step if part.shown(one.key) for each in (one.key, one.value)]
-            expected = "" if before is None else str(before)
-            told = self._log, plan.revision, part.field, expected, str(after), *part.grows(), len(drops), *drops, *shown
-            if not await self._redis.run(scripts.PUT, (HEAD, part.hash), *told) or start >= len(said):
+        drops = await self._drops(part, before)
+        progress, end = _begun(before, part), latest.position
+        said = latest.since(progress.position)
+        for start in range(0, max(len(said), 1), AT_ONCE):
+            step = said[start : start + AT_ONCE]
+            position = end if start + AT_ONCE >= len(said) else step[-1].offset + 1
+            after = progress._replace(position=position, seen=max(progress.seen, position))
+            if not await self._put(part, before, after, plan, drops, step):
                 return
             before, progress, drops = after, after, []
 
-    async def _drops(self, part: _Part, before: Progress | None, head: Head) -> list[bytes]:
+    async def _put(
+        self,
+        part: _Part,
+        before: Progress | None,
+        after: Progress,
+        plan: PlanIndex,
+        drops: list[bytes],
+        step: list[Said],
+    ) -> bool:
+        shown = [each for said in step if part.shown(said.key) for each in (said.key, said.value)]
+        progress = part.field, "" if before is None else str(before), str(after)
+        told = self._log, plan.revision, *progress, *part.grows(), len(drops), *drops, *shown
+        return await self._redis.run(scripts.PUT, (HEAD, part.hash), *told)
+
+    async def _drops(self, part: _Part, before: Progress | None) -> list[bytes]:
         """The fields of the hash that are not wanted any more."""
+        if before is None:
+            return []
         if part.hash == STANDINGS:
-            if before is None or before.edition == part.edition:
-                return []
-            names = await self._redis.names(STANDINGS)
+            names = await self._redis.names(STANDINGS) if before.edition != part.edition else []
             mine = (name for name in names if self._shard(name.partition(b"|")[0]) == part.shard)
             return [name for name in mine if not part.shown(name.decode())]
-        if await self._redis.size(ALERTS) <= ROOM * (sum(map(len, self._projection.alerts.partitions)) + KEPT_ALERTS):
+        held = sum(map(len, self._projection.alerts.partitions))
+        # What ended and was forgotten before it was copied may still be firing there.
+        if before.position >= part.latest.forgotten and await self._redis.size(ALERTS) <= ROOM * (held + KEPT_ALERTS):
             return []
-        ended = [each for each in map(_transition, await self._redis.values(ALERTS)) if each.transition != "firing"]
-        return [
-            each.fingerprint.encode()
-            for each in ended
-            if order(each) < head.floor and self._shard(each.scope.encode()) == part.shard
-        ]
+        there = map(_transition, await self._redis.values(ALERTS))
+        mine_there = (each for each in there if self._shard(each.scope.encode()) == part.shard)
+        return [each.fingerprint.encode() for each in mine_there if each.fingerprint not in part.latest]
 
     def _shard(self, scope: bytes) -> int:
         return partition(scope, self._projection.shards)
+
+
+def _begun(before: Progress | None, part: _Part) -> Progress:
+    """From where on a partition is written: under another edition from the start, while what is there still serves."""
+    if before is None:
+        return Progress(part.edition, 0, part.latest.position, 0)
+    if before.edition == part.edition:
+        return before
+    goal = 0 if before.complete else part.latest.position
+    return Progress(part.edition, 0, goal, before.seen)
 
 
 def _stands(name: str, plan: PlanIndex) -> bool:

@@ -19,11 +19,15 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Progress(NamedTuple):
-    """How far a partition was copied: under which edition, up to which offset, and from which on it is complete."""
+    """How far a partition was copied: under which edition, up to which offset, and from which on it is complete.
+
+    `seen` is the highest offset up to which anybody has copied it, under whatever edition.
+    """
 
     edition: int
     position: int
     goal: int
+    seen: int
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -31,7 +35,7 @@ class Progress(NamedTuple):
         return cls(*map(int, text.split(":")))
 
     def __str__(self) -> str:
-        return f"{self.edition}:{self.position}:{self.goal}"
+        return f"{self.edition}:{self.position}:{self.goal}:{self.seen}"
 
     @property
     def complete(self) -> bool:

@@ -24,9 +24,13 @@ class Latest:
     """The last record of every key of a partition, in the order of the log."""
 
     def __init__(self) -> None:
-        """Holds nothing yet; `position` is the offset after the last record that was noted."""
+        """Holds nothing yet.
+
+        `position` is the offset after the last record that was noted, `forgotten` the one after the last of all that
+        were dropped.
+        """
         self._said: dict[str, Said] = {}
-        self.position = 0
+        self.position = self.forgotten = 0
 
     def note(self, said: Said) -> None:
         """Takes a record that comes after all before."""
@@ -36,12 +40,17 @@ class Latest:
 
     def drop(self, key: str) -> None:
         """Forgets a key."""
-        self._said.pop(key, None)
+        said = self._said.pop(key, None)
+        if said is not None:
+            self.forgotten = max(self.forgotten, said.offset + 1)
 
     def get(self, key: str) -> bytes | None:
         """The key's last value, or None."""
         found = self._said.get(key)
         return None if found is None else found.value
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._said
 
     def since(self, offset: int) -> list[Said]:
         """The last records of keys that were said at this offset or after it, in order."""

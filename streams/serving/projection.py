@@ -17,7 +17,7 @@ from streams.partitioner import partition
 from streams.plan_reader import Plans
 from streams.serving.latest import KEPT_ALERTS, Latest, LatestAlerts, Said
 from streams.serving.standings import STANDING
-from streams.serving.transitions import TRANSITION, still_open
+from streams.serving.transitions import FIRING, TRANSITION, still_open
 
 
 class _Dated(Struct, tag="standing"):
@@ -76,7 +76,7 @@ class Projection:
             if partitions is None or number in partitions
             for said in latest
         ]
-        return still_open(_transition(value) for value in held if b'"transition":"firing"' in value)
+        return still_open(_transition(value) for value in held if FIRING in value)
 
     def _scopes(self, plan: PlanIndex, partitions: Container[int] | None) -> Iterator[str]:
         for scope in plan.scopes:

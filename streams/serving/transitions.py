@@ -12,6 +12,8 @@ from streams.log import Log, Spot
 
 TRANSITION = b'{"type":"transition"'
 """How the value of a transition begins."""
+FIRING = b'"transition":"firing"'
+"""What is in the value of every transition to firing, and of hardly another."""
 _decode = json.Decoder(Transition).decode
 
 

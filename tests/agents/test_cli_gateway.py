@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.agents.example import FACTS, Quotaflow, call, lines, running
-from tests.agents.gateways import post, taking
+from tests.agents.gateways import post, send, taking
+from tests.streams.gateway.test_documented import requests
 
 A_LATER_DAY = lines([call("c9", "02-04", "ann", "acme")])
 """The gateway moves no time; this replay does, and sells nothing."""
@@ -40,11 +41,14 @@ def test_facts_come_in_beside_a_worker_and_once_more_change_nothing(floor: Quota
         assert floor.standing("company", "2026-Q1")["metrics"]["revenue"]["value"] == "1500.00"
 
 
-def test_the_documented_python_sends_a_fact(floor: Quotaflow, root: Path) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", (root / "docs" / "gateway.md").read_text(), flags=re.DOTALL)
+@pytest.mark.parametrize("page", ["README.md", "docs/gateway.md"])
+def test_the_documented_requests_and_python_are_accepted(page: str, floor: Quotaflow, root: Path) -> None:
+    said = (root / page).read_text()
+    (example,) = re.findall(r"```python\n(.*?)```", said, flags=re.DOTALL)
     with taking(floor) as (_, url):
         command = [sys.executable, "-c", example.replace("http://127.0.0.1:8080", url)]
         assert subprocess.check_output(command, text=True, timeout=30) == "202 {'accepted': 1}\n"
+        assert {send(url, request)[0] for request in requests(said)} == {202}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -19,7 +19,7 @@ from tests.kafka.broker import Broker
 from tests.streams.gateway.sending import Request, as_event, batch, binary, in_base64, plain, request, structured
 
 A_LATER_DAY = lines([call("c9", "02-04", "ann", "acme")])
-AWAY_SECONDS = 45.0
+AWAY_SECONDS = 28.0
 """How long a broker that is away may keep a client waiting for its 503."""
 
 OnKafka = Callable[[Broker], Quotaflow]
@@ -112,6 +112,6 @@ def until_refused(address: Any, process: "subprocess.Popen[str]") -> None:
     while process.poll() is None:
         try:
             socket.create_connection(address, timeout=30).close()
-        except ConnectionRefusedError:
+        except (ConnectionRefusedError, ConnectionResetError):
             return
     raise AssertionError("the gateway ended without answering")

@@ -117,3 +117,12 @@ def test_the_broker_is_the_one_of_the_tests_in_version_and_in_what_matters(servi
     both = said.keys() & SETTINGS.keys() - {"listener.security.protocol.map"}
     assert {name: said[name] for name in both} == {name: SETTINGS[name] for name in both}
     assert {"transaction.abort.timed.out.transaction.cleanup.interval.ms", "auto.create.topics.enable"} <= both
+
+
+def test_the_readme_makes_the_secrets_and_names_the_services_that_there_are(document: Any, root: Path) -> None:
+    readme = (root / "README.md").read_text()
+    assert {f"./{path}" for path in re.findall(r"> (secrets/\S+)", readme)} == {
+        secret["file"] for secret in document["secrets"].values()
+    }
+    named = re.findall(r"docker compose run --rm (?:-v \S+ )?(\w+)|--scale (\w+)=", readme)
+    assert {name for pair in named for name in pair if name} == {"plan", "worker"} <= {*document["services"]}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.agents.example import call, lines
 from tests.deploy.dockerfile import Build, Stage, steps
 
 INSTALLED = (
@@ -83,6 +84,15 @@ def test_the_command_runs_as_a_user_who_can_write_to_data_only(image: Stage) -> 
     applied = image.runs(*entry, "plan", "apply", str(image.at("/app/deploy/examples/demo")), user=image.user)
     assert applied.returncode == 0, applied.stderr
     assert image.at("/data/quotaflow.db").exists()
+
+
+def test_a_worker_leaves_nothing_in_a_folder_that_it_cannot_write_to(image: Stage) -> None:
+    (image.at("/app") / "facts.ndjson").write_bytes(lines([call("c1", "01-08", "amara-abbott", "acme")]))
+    log = f"embedded://{image.at('/data')}/other.db"
+    command = f"cd {image.at('/app')} && quotaflow --broker {log} plan apply deploy/examples/demo"
+    done = image.runs("sh", "-ec", f"{command} && quotaflow --broker {log} replay facts.ndjson --wait", user=image.user)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in image.at("/app").iterdir()} == {"deploy", "facts.ndjson"}
 
 
 def test_it_holds_what_is_locked_for_running_and_nothing_of_development(image: Stage, root: Path) -> None:

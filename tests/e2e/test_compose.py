@@ -17,6 +17,7 @@ from tests.agents.example import QUOTAS, deal, write_plan
 from tests.e2e.cli import Process, Quotaflow
 from tests.e2e.compose import Compose, started
 from tests.kafka.broker import Broker
+from tests.servers.process import free_port
 from tests.servers.redis import Redis
 from tests.streams.gateway.sending import Request, as_event, batch, binary, plain, structured
 
@@ -111,3 +112,16 @@ def test_what_is_sent_to_the_gateway_stands_in_the_answers_of_workers_and_api(fl
         assert found["metrics"]["opportunities_created"]["value"] == 4
     for url in (*flow.workers, flow.api):
         assert asked(f"{url}/api/v1/standings/company", None)[0] == 401
+
+
+@pytest.mark.parametrize("name", ["worker", "gateway", "plan"])
+def test_a_service_whose_broker_is_not_there_yet_ends_and_says_so(name: str, root: Path, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("a-token-that-is-long-enough")
+    nowhere = f"127.0.0.1:{free_port()}"
+    compose = Compose(root / "docker-compose.yml", nowhere, nowhere, {"quotaflow_token": tmp_path / "token"})
+    examples = ("apply", "/app/deploy/examples/demo") if name == "plan" else ()
+    process = compose.service(name, *examples).start(tmp_path)
+    assert process.ended(LONGEST) == 1
+    assert f"connecting to Kafka at {nowhere} failed" in process.said
+    assert "Start a broker there" in process.said
+    assert "Traceback" not in process.said

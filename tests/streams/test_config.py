@@ -45,3 +45,24 @@ def test_names_that_are_no_log(url: str) -> None:
 )
 def test_numbers_of_shards(shards: str, fine: bool) -> None:  # noqa: FBT001 - a column of the table above
     assert (shards_problem(shards) is None) is fine
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["redis://localhost", "redis://localhost:6379/0", "rediss://:p%40ss@redis.example/3", "redis://ann:pass@[::1]:1/0"],
+)
+def test_a_redis_that_there_can_be_is_taken_and_shown_to_nobody(url: str) -> None:
+    config = Config.from_env({"QUOTAFLOW_REDIS": url, "QUOTAFLOW_LISTEN": "127.0.0.1:1"})
+    assert (config.redis, config.listen) == (url, "127.0.0.1:1")
+    assert url not in repr(config)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["localhost:6379", "redis://", "kafka://secret", "redis://:secret@", "redis://:secret@h:0", "redis://:secret@h:x/0"]
+    + [f"redis://:secret@{rest}" for rest in ("h:99999", "[h", "h/zero", "h/0/1")],
+)
+def test_what_is_no_redis_is_told_without_being_repeated(url: str) -> None:
+    with pytest.raises(ConfigError, match="QUOTAFLOW_REDIS: this names no Redis; write redis://HOST:PORT/DB") as caught:
+        Config.from_env({"QUOTAFLOW_REDIS": url})
+    assert "secret" not in str(caught.value)

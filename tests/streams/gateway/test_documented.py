@@ -17,9 +17,9 @@ from tests.streams.gateway.sending import Request
 
 
 def requests(document: str) -> list[Request]:
-    """What each curl of a document sends."""
+    """What each curl of a document sends to the gateway."""
     found = []
-    for command in re.findall(r"^curl (.*?)(?=\n\n|\n```)", document, flags=re.DOTALL | re.MULTILINE):
+    for command in re.findall(r"^curl (\S+/events .*?)(?=\n\n|\n```)", document, flags=re.DOTALL | re.MULTILINE):
         words = shlex.split(command)
         pairs = [word.split(": ", 1) for option, word in pairwise(words) if option == "-H"]
         found.append(([(name, value) for name, value in pairs], words[-1].encode()))

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from typing import Any
 
 import aiohttp
@@ -72,6 +73,30 @@ async def test_a_request_under_way_is_finished_before_the_server_stops() -> None
             asyncio.get_running_loop().call_soon(log.go.set)
         async with await posting as answer:
             assert (answer.status, await answer.json()) == (202, {"accepted": 1})
+
+
+async def connect_again_and_again(at: Address) -> None:
+    while True:
+        _, writer = await asyncio.open_connection(at.host, at.port)
+        writer.close()
+
+
+async def test_the_rest_of_a_request_is_taken_while_the_server_stops() -> None:
+    log, body = FakeLog(), msgspec.json.encode(GOOD)
+    await log.declare(topics.ALL, SHARDS)
+    async with AsyncExitStack() as stack:
+        at = await stack.enter_async_context(serving(Gateway(log, SHARDS, Tokens()).app(), Address("127.0.0.1", 0)))
+        reader, writer = await asyncio.open_connection(at.host, at.port)
+        head = f"POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
+        writer.write(f"{head}Content-Type: application/json\r\nExpect: 100-continue\r\n\r\n".encode())
+        assert b"100 Continue" in await reader.readuntil(b"\r\n\r\n")
+        stopping = asyncio.create_task(stack.aclose())
+        with pytest.raises(ConnectionError):
+            await connect_again_and_again(at)
+        writer.write(body)
+        assert (await reader.read()).startswith(b"HTTP/1.1 202")
+        await stopping
+        writer.close()
 
 
 async def test_nothing_is_accepted_before_the_log_has_it() -> None:

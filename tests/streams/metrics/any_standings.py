@@ -1,10 +1,10 @@
 """Standings and alerts as a projection gives them: any numbers, nulls among them, in any of the floor's scopes."""
 
-from collections.abc import Container
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from hypothesis import strategies as st
+from msgspec import json
 
 from quota.catalogue import BUILT_IN
 from quota.periods import period_of
@@ -12,7 +12,11 @@ from quota.plans import PlanIndex
 from schemas.alerts import Transition
 from schemas.plan import Rep, Rule, Team
 from schemas.standings import Measure, PipelineStanding, QuotaStanding, StageStanding, Standing
+from streams import topics
+from streams.log import Record
 from streams.partitioner import partition
+from streams.serving.projection import Projection
+from tests.runtime.fake_log import FakeLog
 from tests.unit.floor import REPS, STAGES, TEAMS, a_plan
 
 SHARDS = 3
@@ -68,25 +72,24 @@ def firing(scope: str, rule: Rule, name: str = "a") -> Transition:
     return Transition(fingerprint, 1, rule.id, rule.kind, scope, "2026-Q3", "firing", NOW, 1, "why", "what", {}, name)
 
 
-@dataclass(frozen=True)
-class Projected:
-    """A projection that has caught up."""
-
-    said: list[Standing]
-    fires: list[Transition] = field(default_factory=list)
-    plan: PlanIndex | None = FLOOR
-    as_of: datetime | None = NOW
-
-    def current(self, partitions: Container[int] | None = None) -> list[Standing]:
-        return [each for each in self.said if _lies_in(each.scope, partitions)]
-
-    def firing(self, partitions: Container[int] | None = None) -> list[Transition]:
-        return [each for each in self.fires if _lies_in(each.scope, partitions)]
-
-    def empty(self) -> "Projected":
-        """One that knows no plan yet."""
-        return replace(self, plan=None, as_of=None)
+def projected(
+    found: Iterable[Standing], fires: Iterable[Transition] = (), plan: PlanIndex | None = FLOOR
+) -> Projection:
+    """A projection that has followed so far."""
+    projection = Projection(FakeLog(), SHARDS)
+    projection.plan = plan
+    say(projection, *found)
+    for number, each in enumerate(fires):
+        _note(projection, topics.ALERTS.name, each.scope, number, json.encode(each))
+    return projection
 
 
-def _lies_in(scope: str, partitions: Container[int] | None) -> bool:
-    return partitions is None or partition(scope.encode(), SHARDS) in partitions
+def say(projection: Projection, *found: Standing) -> None:
+    """The projection hears of these."""
+    for number, each in enumerate(found):
+        _note(projection, topics.STANDINGS.name, f"{each.scope}|{each.period}", number, json.encode(each))
+
+
+def _note(projection: Projection, topic: str, key: str, offset: int, value: bytes) -> None:
+    place = partition(key.split("|", maxsplit=1)[0].encode(), SHARDS)
+    projection._note([Record(topic, place, offset, 0, key.encode(), value)])

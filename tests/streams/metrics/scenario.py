@@ -1,19 +1,16 @@
 """The example's floor under watch: a real worker that a real Prometheus scrapes, and everything that panels show."""
 
-import re
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 
 import yaml
 
-from streams.metrics.exposition import CONTENT_TYPE
-from tests.agents.example import FACTS, QUOTAFLOW, Quotaflow, call, lines, started
+from tests.agents.example import FACTS, Quotaflow, call, lines
+from tests.agents.windows import answering, ask
 from tests.servers.prometheus import Prometheus
 
 QUOTAS = """
@@ -29,6 +26,7 @@ rules:
 FIRST, LATER = FACTS[:3], [*FACTS[3:], call("c9", "02-12", "bob", "dove")]
 UNUSABLE = b'{"type":"deal_changed","id":"x"'
 SECONDS = 60.0
+WORKER = ("worker", "--clock", "log", "--listen", "127.0.0.1:0")
 TOKEN = "a-token-that-is-long-enough"
 Json = Mapping[str, Any]
 
@@ -39,21 +37,6 @@ def until(reached: Callable[[], bool], what: str) -> None:
     while not reached():
         assert time.monotonic() < deadline, f"not within {SECONDS:g} s: {what}"
         time.sleep(0.05)
-
-
-@contextmanager
-def serving(floor: Quotaflow) -> Iterator[str]:
-    """The URL of a worker that lets in whoever has the token."""
-    command = [*QUOTAFLOW, "worker", "--clock", "log", "--listen", "127.0.0.1:0", "--broker", floor.broker]
-    command = ["env", f"QUOTAFLOW_TOKEN={TOKEN}", *command]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        said = "".join(started(process))
-        try:
-            (url,) = re.findall(r"(http://\S+)/metrics", said)
-            yield url
-        finally:
-            process.terminate()
-            process.communicate(timeout=30)
 
 
 def configured(root: Path, folder: Path, url: str) -> Path:
@@ -83,10 +66,9 @@ class Watched:
 
     def metrics(self) -> bytes:
         """What the worker shows."""
-        request = Request(f"{self.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
-        with urlopen(request, timeout=20) as answer:
-            assert answer.headers["Content-Type"] == CONTENT_TYPE
-            return bytes(answer.read())
+        answer = ask(self.url, "/metrics", Authorization=f"Bearer {TOKEN}")
+        assert answer.status == 200
+        return answer.body
 
     def one(self, expression: str) -> float | None:
         """The value of an expression that has one series at most."""
@@ -104,7 +86,7 @@ def watched(root: Path, folder: Path) -> Iterator[Watched]:
     """Facts come in while Prometheus looks, the last of them on 12 February; a record cannot be used."""
     floor = Quotaflow(folder)
     floor.apply(QUOTAS)
-    with serving(floor) as url:
+    with answering(*WORKER, QUOTAFLOW_BROKER=floor.broker, QUOTAFLOW_TOKEN=TOKEN) as url:
         prometheus = Prometheus(folder / "prometheus", configured(root, folder, url))
         prometheus.start()
         try:

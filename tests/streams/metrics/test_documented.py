@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from quota.catalogue import BUILT_IN
-from streams.metrics.sales import FAMILIES, QUOTA
+from streams.metrics.words import FAMILIES, QUOTA
 from tests.streams.metrics.expressions import rules, shown, variables
 from tests.streams.metrics.parsing import families
 from tests.streams.metrics.scenario import Watched

@@ -1,6 +1,8 @@
 """What the meter counts, on a real worker whose flushes go wrong and on batches that come twice."""
 
+import asyncio
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from streams.batches import Batch
 from streams.log import Outgoing, Spot
 from streams.metrics.exposition import exposition
 from streams.metrics.meter import Meter
+from streams.metrics.process import ProcessMetrics
 from streams.plan_reader import Plans
 from streams.shard import Shard
 from streams.takeover import take_hops
@@ -21,7 +24,7 @@ from tests.runtime.faulty_log import Fate, apply, ask, copied, started, through,
 from tests.runtime.history import SHARDS
 from tests.runtime.test_shards import DEALS, deal, evening, facts
 from tests.runtime.world import Consumer
-from tests.streams.metrics.parsing import Labels, in_turns, of
+from tests.streams.metrics.parsing import Labels, families, in_turns, of
 
 UNUSABLE = [Outgoing(DEALS, 0, b"d1", b"{"), Outgoing(DEALS, 1, b"d1", b""), Outgoing(DEALS, 0, b"d1", b"\xff")]
 
@@ -97,6 +100,52 @@ def test_what_was_read_waits_for_a_flush_and_then_no_longer(log: FakeLog) -> Non
     assert owner.waits is not None
     at_once(owner.flush())
     assert owner.waits is None
+
+
+class Slow:
+    """A writer whose commits are let through one by one."""
+
+    def __init__(self) -> None:
+        self.asked, self.let = asyncio.Event(), asyncio.Event()
+
+    async def commit(self, records: Sequence[Outgoing], positions: Mapping[Spot, int]) -> None:
+        self.asked.set()
+        await self.let.wait()
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+async def test_what_is_read_while_a_flush_is_under_way_waits_for_the_next_one(log: FakeLog) -> None:
+    owner, writer = shard(log, Meter(READERS)), Slow()
+    owner.writer = writer
+    log.write([deal("a", "d1")._replace(partition=0), deal("b", "d1")._replace(partition=0)])
+    first, second = log.seen(Spot(DEALS, 0))
+    owner.read(Batch(DEALS, 0, 1, [first]))
+    since = owner.waits
+    flush = asyncio.create_task(owner.flush())
+    await writer.asked.wait()
+    assert owner.waits == since
+    owner.read(Batch(DEALS, 0, 1, [second]))
+    writer.let.set()
+    await flush
+    assert since is not None
+    assert owner.waits is not None
+    assert owner.waits >= since
+    await owner.flush()
+    assert owner.waits is None
+
+
+def test_a_topic_without_a_named_agent_is_counted_under_its_own_name() -> None:
+    meter = Meter({})
+    meter.read(DEALS, 3, 0.1)
+    assert of(shown_by(meter), "quotaflow_records_read_total") == {frozenset({("agent", DEALS)}): 3}
+
+
+async def test_a_process_that_is_no_worker_tells_of_itself() -> None:
+    found = families(await ProcessMetrics()())
+    assert {"quotaflow_build", "process_resident_memory_bytes"} <= {name.removesuffix("_info") for name in found}
+    assert not [name for name in found if name.startswith("quotaflow_") and "build" not in name]
 
 
 def test_what_has_not_happened_yet_stands_at_0() -> None:

@@ -109,12 +109,12 @@ def _alerts(draw: st.DrawFn) -> list[Outgoing]:
 
 
 @st.composite
-def stories(draw: st.DrawFn) -> list[Step]:
+def stories(draw: st.DrawFn, waits: int = 3) -> list[Step]:
     """What a log may say: the plan, standings and alerts in their order, a smaller plan, and places to catch up."""
     told = draw(_standings()), draw(_alerts())
     others: list[Step] = [
         *draw(st.lists(_ticks, max_size=5)),
-        *draw(st.lists(st.just(Wait()), max_size=3)),
+        *draw(st.lists(st.just(Wait()), max_size=waits)),
         *draw(st.lists(st.just(SMALLER), max_size=1)),
     ]
     places = draw(st.permutations([*[0] * len(told[0]), *[1] * len(told[1]), *others]))

@@ -1,8 +1,7 @@
 """The projection says what a reader of the whole log says, at any moment, wherever it was stopped and went on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 
 import pytest
@@ -13,13 +12,13 @@ from quota.plans import PlanIndex
 from schemas.plan import Plan
 from schemas.standings import Standing
 from streams import tables, topics
-from streams.log import Log, LogError, Outgoing, Record, Spot
+from streams.log import LogError, Outgoing, Record, Spot
 from streams.partitioner import partition
 from streams.serving.latest import LatestAlerts
 from streams.serving.projection import Projection
 from streams.serving.standings import kept, standings
 from streams.serving.transitions import still_open, transitions
-from tests.runtime.fake_log import FakeLog, at_once
+from tests.runtime.fake_log import FakeLog
 from tests.streams.serving.stories import (
     PLAN,
     SHARDS,
@@ -32,39 +31,7 @@ from tests.streams.serving.stories import (
     transition,
     write,
 )
-
-
-async def until(reached: Callable[[], bool]) -> None:
-    """Lets everybody else go on until it is so."""
-    async with asyncio.timeout(10):
-        while not reached():  # noqa: ASYNC110 - anything may make it so
-            await asyncio.sleep(0)
-
-
-def has_read(projection: Projection, log: Log) -> bool:
-    """Whether it has caught up with what the log holds now."""
-    spots = [Spot(topic.name, p) for topic in (topics.STANDINGS, topics.ALERTS) for p in range(SHARDS)]
-    ends = at_once(log.ends([*spots, Spot(topics.PLAN.name, 0)]))
-    read = {spot: projection._ends[spot] for spot in spots}
-    newest = max((int(record.key.split(b"/")[0]) for record in _plan_records(log) if record.key), default=0)
-    revision = 0 if projection.plan is None else projection.plan.revision
-    return projection.caught_up and read == {spot: ends[spot] for spot in spots} and revision == newest
-
-
-def _plan_records(log: Log) -> list[Record]:
-    assert isinstance(log, FakeLog)
-    return log.seen(Spot(topics.PLAN.name, 0))
-
-
-@asynccontextmanager
-async def following(projection: Projection) -> AsyncIterator[None]:
-    task = asyncio.create_task(projection.follow())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+from tests.streams.serving.watching import following, has_read, until
 
 
 async def declared() -> FakeLog:
