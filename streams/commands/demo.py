@@ -15,6 +15,7 @@ from streams.commands.options import shared
 from streams.commands.session import Failure, Session, beside, stop_signal
 from streams.lock import Locked, WorkerLock
 from streams.plan_reader import Plans
+from streams.sinks.sinks import CONSOLE, Sinks
 
 BROKER = "embedded://quotaflow-demo.db"
 EXAMPLE = Path(__file__).resolve().parents[2] / "deploy" / "examples" / "demo"
@@ -94,13 +95,15 @@ async def _played(session: Session, order: Order) -> bool:
     """Whether anything stands at the end."""
     from streams.demo.feeding import Floor
     from streams.demo.playing import prepared
+    from streams.sinks.console import Console
 
     stop = stop_signal()
     async with session.writing() as opened:
         play = await prepared(opened.log, opened.shards, Floor(order.reps, order.seed), session.config.broker)
         with play.show:
             await play.look()
-            worker = session.make_worker(session.config.broker, opened.log, live=False, shards=opened.shards)
+            broker, sinks = session.config.broker, Sinks({CONSOLE: Console(play.show.tell)})
+            worker = session.make_worker(broker, opened.log, live=False, shards=opened.shards, sinks=sinks)
             async with worker as running:
                 await beside(play.until(stop, order.until), running)
     return play.board.as_of is not None

@@ -37,6 +37,10 @@ class Lines:
             click.echo(transition_line(transition, view.board.plan))
         click.echo(status_line(view))
 
+    def tell(self, text: str) -> None:
+        """The message as it is."""
+        click.echo(text)
+
 
 def status_line(view: View) -> str:
     """Time, facts, the company's attainment, and how many alerts are open."""

@@ -55,6 +55,10 @@ class Screen:
         """Draws the whole picture."""
         self._live.update(picture(view, self._log, self._live.console.size), refresh=True)
 
+    def tell(self, text: str) -> None:
+        """Writes the message above the picture, from where it scrolls away."""
+        self._live.console.print(Text(text))
+
 
 def picture(view: View, log: str, size: ConsoleDimensions) -> Group:
     """Header, table and alerts, cut so that they fit a terminal of this size."""

@@ -45,6 +45,10 @@ class Show(Protocol):
         """Shows the board, and the alerts that have changed since the last look."""
         ...
 
+    def tell(self, text: str) -> None:
+        """Shows a message as it goes out to somebody."""
+        ...
+
 
 class Rate:
     """How many a second, over the last few seconds."""
