@@ -17,7 +17,8 @@ from streams.commands.session import Failure, Opened, RunningWorker, Session, be
 from streams.commands.working import working
 from streams.lock import Locked, WorkerLock
 from streams.plan_reader import Plans
-from streams.sinks.sinks import Sinks
+from streams.sinks.console import Console
+from streams.sinks.sinks import CONSOLE, Sinks
 
 if TYPE_CHECKING:
     from streams.demo.view import Show
@@ -114,14 +115,13 @@ async def _played(session: Session, order: Order) -> bool:
 @asynccontextmanager
 async def _at_work(session: Session, opened: Opened, show: "Show") -> AsyncIterator[RunningWorker]:
     """A worker whose messages go to the show alone, with the API, and a gateway beside it, on this machine only."""
-    from streams.clockwork import now
     from streams.demo.view import Doors
     from streams.gateway.server import Gateway
     from streams.web.listening import Address, Tokens, serving
     from streams.windows import DEFAULT, Windows
 
     tokens = Tokens.of(session.config)
-    sinks = Sinks.of(replace(session.config, sinks=()), show.told, now)
+    sinks = Sinks({CONSOLE: Console(show.told)})
     windows = Windows(DEFAULT, tokens, session.config.redis, elsewhere=True)
     door = Gateway(opened.log, opened.shards, tokens).app()
     async with (

@@ -41,6 +41,14 @@ def scope(node: Node) -> str:
     return value
 
 
+def recipient(node: Node) -> str:
+    """Who is told: any name on one line."""
+    value = text(node)
+    if not value.isprintable():
+        raise Wrong.at(node.place, f"{value!r} holds what cannot be printed", "write a name on one line")
+    return value
+
+
 def metric(node: Node) -> str:
     """The id of a metric."""
     value = text(node)
@@ -211,7 +219,7 @@ SECTIONS = {
         "route",
         {
             "id": _id("wins"),
-            "recipient": Field(text, required=True, example="sales-floor"),
+            "recipient": Field(recipient, required=True, example="sales-floor"),
             "sink": Field(slug, required=True, example="console"),
             "rules": Field(listed(slug, "rules")),
             "scopes": Field(listed(scope, "scopes"), aliases=("scope",)),

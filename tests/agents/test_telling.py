@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from aiohttp import web
 
 from tests.agents.example import FACTS, Quotaflow, deal, lines
@@ -66,6 +67,18 @@ def test_what_is_pending_and_what_failed_is_shown_with_its_reason(tmp_path: Path
     assert "1 attempt; answered 410: the receiver wants no more messages" in shown
     status = floor.run("status").stdout
     assert "1 pending: quotaflow notifications --pending; 1 failed: quotaflow notifications --failed" in status
+
+
+def test_a_worker_does_not_start_with_settings_that_it_cannot_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUOTAFLOW_SINK_HOOK_URL", "http://example.com/very-secret")
+    monkeypatch.setenv("QUOTAFLOW_SINK_HOOK_SECRET", "hunter2")
+    said = Quotaflow(tmp_path).run("worker", code=2).stderr
+    assert "allow it with QUOTAFLOW_SINK_HOOK_HTTP_HOST=example.com" in said
+    assert "QUOTAFLOW_SINK_HOOK_SECRET: a secret is whsec_ and 24 to 64 bytes in base64" in said
+    assert "very-secret" not in said
+    assert "hunter2" not in said
 
 
 def test_a_replay_tells_nobody(tmp_path: Path) -> None:
