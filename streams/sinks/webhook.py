@@ -47,6 +47,8 @@ class Webhook:
                 return judged(answer.status, answer.headers, at)
         except TimeoutError:
             return Answer("failed", f"no answer within {self._seconds:g} s")
+        except aiohttp.ClientSSLError:
+            return Answer("failed", "no trusted connection to the receiver: see its certificate")
         except aiohttp.ClientConnectorError:
             return Answer("failed", "the receiver cannot be reached")
         except aiohttp.ClientError as error:

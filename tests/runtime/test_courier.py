@@ -11,6 +11,7 @@ from streams.sinks.sink import Answer
 from streams.sinks.sinks import lacking
 from tests.runtime.faulty_log import Fate, started
 from tests.runtime.outboxes import FAILED, START, Clock, Scripted, all_in, delivering, messages, outbox, put, settled
+from tests.runtime.test_shards import rebalance
 
 KILLS = [(fate, flush) for flush in range(1, 9) for fate in (Fate.KILLED_BEFORE, Fate.KILLED_AFTER)]
 
@@ -169,6 +170,25 @@ async def test_a_message_under_way_is_waited_for_when_the_worker_stops_and_its_o
             asyncio.get_running_loop().call_later(0.05, free.set)
         (found,) = (await outbox(log)).values()
         assert (found.state, found.attempts) == ("delivered", 1)
+
+
+async def test_a_rebalance_between_sending_and_noting_repeats_nothing(tmp_path: Path) -> None:
+    async with started(tmp_path / "log") as log:
+        sink, under_way, free = Scripted(log), asyncio.Event(), asyncio.Event()
+
+        async def gate() -> None:
+            under_way.set()
+            await free.wait()
+
+        sink.gate = gate
+        async with delivering(log, {"hook": sink}, Clock()) as (courier, _):
+            await put(log, messages(3))
+            await under_way.wait()
+            await rebalance(courier._shards)
+            free.set()
+            await rebalance(courier._shards)
+            await settled(log, all_in("delivered", 3))
+        assert [*sink.counts.values()] == [1] * 3
 
 
 async def test_a_bug_in_a_sink_is_an_attempt_that_failed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

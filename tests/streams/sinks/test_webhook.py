@@ -100,6 +100,13 @@ async def test_nobody_at_the_address_is_told_without_the_address() -> None:
         assert await sink.send(MESSAGE) == Answer("failed", "the receiver cannot be reached")
 
 
+async def test_without_a_trusted_connection_nothing_is_sent() -> None:
+    async with receiving() as receiver, webhook(receiver.url.replace("http:", "https:")) as sink:
+        answer = await sink.send(MESSAGE)
+        assert answer == Answer("failed", "no trusted connection to the receiver: see its certificate")
+        assert receiver.ids == []
+
+
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [
