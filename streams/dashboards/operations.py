@@ -227,6 +227,22 @@ DURABILITY = Row(
         ),
     ],
 )
+MESSAGES = Row(
+    "Messages",
+    [
+        (
+            6,
+            [
+                lines(
+                    "Messages that wait, and that failed for good",
+                    "`quotaflow notifications --pending` and `--failed` say which, and why.",
+                    [Query(f"sum by (state) (quotaflow_messages{{{CHOSEN}}})", "{{state}}")],
+                    "none",
+                ),
+            ],
+        )
+    ],
+)
 PROCESSES = Row(
     "Processes",
     [
@@ -255,6 +271,6 @@ OPERATIONS = Dashboard(
     title="QuotaFlow: operations",
     about="Whether the workers keep up, and what they could not use.",
     variables=VARIABLES,
-    rows=(OVERVIEW, THROUGHPUT, DURABILITY, PROCESSES),
+    rows=(OVERVIEW, THROUGHPUT, DURABILITY, MESSAGES, PROCESSES),
     since="now-3h",
 )

@@ -2,17 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from schemas.marks import Mark
 from streams.clock import Clock
+from streams.hop import Hop
 from streams.log import Log, LogError, Spot
 from streams.passage import unread
-from streams.shard import Shard
+from streams.shard import Reader, Shard
 from streams.shards import CONTROL, Shards
+from streams.stages.deliveries import Deliveries
 
 PATIENCE = 1.0
 """Seconds that a scrape waits for the log to say how long it is."""
@@ -41,14 +43,16 @@ def state(shards: Shards, lag: dict[str, int]) -> Iterator[Metric]:
     """The worker's gauges; what is not known yet has no sample."""
     owned = dict(shards.owned)
     clock = owned.pop(CONTROL, None)
-    hops = [reader.mark for shard in owned.values() for reader in shard.readers.values()]
+    readers = [reader for shard in owned.values() for reader in shard.readers.values()]
     yield _gauge("shards_owned", "Shards that this worker owns.", len(owned))
     yield _gauge("log_shards", "Shards that the log has.", shards.count)
     yield _gauge("clock_owned", "Whether this worker copies ticks and plan markers.", clock is not None)
     yield _gauge("clock_live", "Whether time follows the clock; said by the clock's owner.", _live(clock))
     yield _by("commit_age_seconds", "How long something that was read has waited for a flush.", "shard", _ages(shards))
     yield _by("lag_records", "Records of this worker's shards after the last flush.", "topic", lag)
-    yield from _progress(hops)
+    yield _by("messages", "Messages that wait, and those that failed for good.", "state", messages(readers))
+    # Deliveries depend on no plan, and nobody waits for them.
+    yield from _progress([each.mark for each in readers if outbox(each) is None])
     yield _gauge("plan_newest_revision", "The newest revision of the plan.", shards.plans.newest)
 
 
@@ -58,6 +62,17 @@ def _progress(marks: list[Mark]) -> Iterator[Metric]:
     yield _gauge("tick_number", "The last tick that is complete in all shards of this worker.", tick)
     yield _gauge("tick_timestamp_seconds", "The time that the last complete tick carried.", _reached(marks))
     yield _gauge("plan_revision", "The oldest revision of the plan under which a shard computes.", revision)
+
+
+def outbox(reader: Reader) -> Deliveries | None:
+    """The outbox that a reader keeps, if it is one that does."""
+    return reader.stage if isinstance(reader, Hop) and isinstance(reader.stage, Deliveries) else None
+
+
+def messages(readers: Iterable[Reader]) -> dict[str, int]:
+    """How many messages of these outboxes wait, and how many failed for good."""
+    found = [each.state for reader in readers if (kept := outbox(reader)) for each in kept.records.values()]
+    return {state: found.count(state) for state in ("pending", "failed")}
 
 
 def _tick(mark: Mark) -> int:

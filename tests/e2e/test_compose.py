@@ -13,15 +13,25 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.agents.example import QUOTAS, deal, write_plan
-from tests.e2e.cli import Process, Quotaflow
+from streams.log import Outgoing
+from tests.agents.example import deal, write_plan
+from tests.e2e.cli import Beside, Process, Quotaflow
 from tests.e2e.compose import Compose, started
 from tests.kafka.broker import Broker
 from tests.servers.process import free_port
+from tests.servers.prometheus import Prometheus
 from tests.servers.redis import Redis
 from tests.streams.gateway.sending import Request, as_event, batch, binary, plain, structured
+from tests.streams.metrics.expressions import lacking
+from tests.streams.metrics.scenario import configured
 
 LONGEST = 60.0
+QUOTAS = """
+quotas:
+  - {scope: [rep:ann, team:west, company], metric: revenue, period: month, target: 2000.00}
+rules:
+  - {id: celebrate, kind: deal_won}
+"""
 
 
 class Flow(NamedTuple):
@@ -43,7 +53,7 @@ def flow(
     (tmp_path / "token").write_text(f"{token}\n")
     kafka, redis = own_broker().address, f"127.0.0.1:{own_redis().port}"
     compose = Compose(root / "docker-compose.yml", kafka, redis, {"quotaflow_token": tmp_path / "token"})
-    plan = write_plan(tmp_path / "plan", QUOTAS.replace("2026-01-01", "2020-01-01"))
+    plan = write_plan(tmp_path / "plan", QUOTAS)
     with started(compose, tmp_path, "worker", "gateway", "api") as running:
         applied = compose.service("plan", "apply", str(plan)).start(tmp_path)
         assert applied.ended(LONGEST) == 0, applied.said
@@ -112,6 +122,23 @@ def test_what_is_sent_to_the_gateway_stands_in_the_answers_of_workers_and_api(fl
         assert found["metrics"]["opportunities_created"]["value"] == 4
     for url in (*flow.workers, flow.api):
         assert asked(f"{url}/api/v1/standings/company", None)[0] == 401
+
+
+def test_prometheus_finds_data_for_every_panel_and_every_rule(
+    flow: Flow, own_prometheus: Callable[[Path], Prometheus], root: Path, tmp_path: Path
+) -> None:
+    config = configured(root, tmp_path, flow.token, worker=flow.workers, api=[flow.api])
+    prometheus = own_prometheus(config)
+    for said in in_every_form(of_now()):
+        assert asked(f"{flow.gateway}/events", flow.token, said)[0] == 202
+    with Beside(flow.broker) as log:
+        log.append([Outgoing("sales.deals.v1", 0, b"d9", b"no fact")])
+    missing = "\n".join(lacking(prometheus, root))
+    flow.worker.until(lambda: not lacking(prometheus, root), f"there were data for {missing}", LONGEST)
+    (up,) = prometheus.query('count(up{job=~"worker|api"} == 1)')
+    assert up["value"][1] == "3"
+    (revenue,) = prometheus.query('quotaflow_quota_attained{scope="company", metric="revenue"}')
+    assert revenue["value"][1] == month(flow, flow.api)["metrics"]["revenue"]["value"].removesuffix(".00")
 
 
 @pytest.mark.parametrize("name", ["worker", "gateway", "plan"])

@@ -1,12 +1,15 @@
 """Every expression of the dashboards and the rules, as Prometheus is asked for them."""
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
+
+from tests.servers.prometheus import Prometheus
 
 CHOSEN = {"level": "team", "period": "month", "metric": "revenue", "scope": ".*", "instance": ".*"}
 GRAFANA = {"__rate_interval": "1m", "__range": "2m"}
@@ -76,3 +79,18 @@ def measured(rule: Json) -> Asked:
     """What a rule looks at, whether or not it is past the threshold."""
     expr = _THRESHOLD.sub("", rule["expr"]) if "alert" in rule else rule["expr"]
     return Asked(rule.get("alert") or rule["record"], expr.replace("absent(", "("))
+
+
+def asked(root: Path) -> list[Asked]:
+    """All that panels show and rules look at."""
+    return [*shown(root), *map(measured, rules(root))]
+
+
+def lacking(prometheus: Prometheus, root: Path) -> list[str]:
+    """Which of it has no number, or only those of nothing divided by nothing."""
+
+    def has_data(expression: str) -> bool:
+        values = [float(each["value"][1]) for each in prometheus.query(expression)]
+        return any(not math.isnan(value) for value in values)
+
+    return [f"{where}: {expr}" for where, expr in asked(root) if not has_data(expr)]

@@ -39,18 +39,18 @@ def until(reached: Callable[[], bool], what: str) -> None:
         time.sleep(0.05)
 
 
-def configured(root: Path, folder: Path, url: str) -> Path:
-    """The repository's configuration, made to scrape this worker often."""
+def configured(root: Path, folder: Path, token: str, **urls: list[str]) -> Path:
+    """The repository's configuration, made to scrape these processes often, by the names of their jobs."""
     deploy = root / "deploy" / "prometheus"
     config = yaml.safe_load((deploy / "prometheus.yml").read_text())
     config["global"] = {"scrape_interval": "500ms", "scrape_timeout": "500ms", "evaluation_interval": "500ms"}
     config["rule_files"] = [str(deploy / "rules.yml")]
-    (job,) = (job for job in config["scrape_configs"] if job["job_name"] == "worker")
-    del job["dns_sd_configs"]
-    job["static_configs"] = [{"targets": [url.removeprefix("http://")]}]
-    (folder / "token").write_text(TOKEN)
-    job["authorization"]["credentials_file"] = str(folder / "token")
-    config["scrape_configs"] = [job]
+    config["scrape_configs"] = [job for job in config["scrape_configs"] if job["job_name"] in urls]
+    (folder / "scraped-with").write_text(token)
+    for job in config["scrape_configs"]:
+        del job["dns_sd_configs"]
+        job["static_configs"] = [{"targets": [url.removeprefix("http://") for url in urls[job["job_name"]]]}]
+        job["authorization"]["credentials_file"] = str(folder / "scraped-with")
     path = folder / "prometheus.yml"
     path.write_text(yaml.safe_dump(config))
     return path
@@ -87,7 +87,7 @@ def watched(root: Path, folder: Path) -> Iterator[Watched]:
     floor = Quotaflow(folder)
     floor.apply(QUOTAS)
     with answering(*WORKER, QUOTAFLOW_BROKER=floor.broker, QUOTAFLOW_TOKEN=TOKEN) as url:
-        prometheus = Prometheus(folder / "prometheus", configured(root, folder, url))
+        prometheus = Prometheus(folder / "prometheus", configured(root, folder, TOKEN, worker=[url]))
         prometheus.start()
         try:
             seen = Watched(floor, prometheus, url)

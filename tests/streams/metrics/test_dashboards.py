@@ -1,6 +1,5 @@
 """Both dashboards and all rules, evaluated by a real Prometheus that has watched a real worker."""
 
-import math
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -10,10 +9,9 @@ import pytest
 
 from tests.streams.metrics.expressions import (
     CHOSEN,
-    measured,
+    asked,
+    lacking,
     panel,
-    rules,
-    shown,
     substituted,
     variables,
 )
@@ -22,20 +20,9 @@ from tests.streams.metrics.scenario import Watched, until
 PERIODS = {"month": "2026-02", "quarter": "2026-Q1"}
 
 
-def has_data(scenario: Watched, expression: str) -> bool:
-    """Whether there is a number, and none of nothing divided by nothing."""
-    values = [float(each["value"][1]) for each in scenario.prometheus.query(expression)]
-    return any(not math.isnan(value) for value in values)
-
-
 def test_every_panel_and_every_rule_has_data(scenario: Watched, root: Path) -> None:
-    asked = [*shown(root), *map(measured, rules(root))]
-    assert len(asked) > 50
-
-    def lacking() -> list[str]:
-        return [f"{where}: {expr}" for where, expr in asked if not has_data(scenario, expr)]
-
-    until(lambda: not lacking(), "\n".join(lacking()))
+    assert len(asked(root)) > 50
+    until(lambda: not lacking(scenario.prometheus, root), "\n".join(lacking(scenario.prometheus, root)))
 
 
 def test_every_variable_offers_its_choices_and_its_first_one_among_them(scenario: Watched, root: Path) -> None:

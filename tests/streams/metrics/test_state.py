@@ -4,24 +4,39 @@ import asyncio
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from faust.types import TP
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import json
 
+from agents.deliveries import ARROW
+from agents.notifications import ARROW as SPEAKER
 from agents.worker import ARROWS, READERS, Worker
+from quota.notifications import notifications
 from schemas.control import Live, PlanMarker
+from schemas.marks import Mark
+from schemas.notifications import Delivery
+from schemas.plan import Route
 from streams import topics
+from streams.hop import Hop
 from streams.log import LogError, Outgoing, Spot
 from streams.metrics.exposition import exposition
 from streams.metrics.meter import Meter
-from streams.metrics.state import Lag, state
+from streams.metrics.state import Lag, messages, state
 from streams.serving.projection import Projection
 from streams.shards import Shards
+from streams.stages.deliveries import Deliveries
+from streams.topology import flow, place
 from tests.runtime.fake_log import FakeLog
 from tests.runtime.faulty_log import CONTROL, apply, ask, copied, started, through, until, working
 from tests.runtime.history import MONDAY, SHARDS
 from tests.runtime.test_shards import DEALS, deal, evening, facts, key_of
 from tests.streams.metrics.parsing import of, samples
+from tests.unit.floor import a_plan
+from tests.unit.news import transition
 
 
 async def shown(shards: Shards, lag: Lag) -> bytes:
@@ -40,6 +55,9 @@ async def test_a_worker_that_has_read_everything_says_how_far_it_is(tmp_path: Pa
         await log.append(facts())
         last = await ask(log, evening(1))
         await through(log, last)
+        # Deliveries read what was said last, of which nobody waits to hear.
+        ends = await log.ends(Spot(topics.NOTIFICATIONS.name, number) for number in range(SHARDS))
+        await until(lambda: all(shards.owned[spot.partition].positions[TP(*spot)] == end for spot, end in ends.items()))
         await until(lambda: all(shard.waits is None for shard in shards.owned.values()))
         text = await shown(shards, Lag(log, shards))
     expected = {
@@ -111,7 +129,8 @@ async def test_a_worker_that_owns_nothing_yet_says_nothing_of_ticks() -> None:
     assert one(text, "clock_owned") == 0
     told = {name for name, _ in samples(text)}
     assert told == {
-        f"quotaflow_{name}" for name in ("shards_owned", "log_shards", "clock_owned", "plan_newest_revision")
+        f"quotaflow_{name}"
+        for name in ("shards_owned", "log_shards", "clock_owned", "plan_newest_revision", "messages")
     }
 
 
@@ -129,3 +148,15 @@ async def test_a_worker_without_a_meter_has_no_metrics(tmp_path: Path) -> None:
                 bare.metrics(Projection(log, SHARDS))
         with pytest.raises(RuntimeError, match="not been started"):
             Worker(f"embedded://{log.path}", log, live=False, meter=Meter(READERS)).metrics(Projection(log, SHARDS))
+
+
+@given(st.lists(st.sampled_from(["pending", "delivered", "failed"])))
+def test_messages_are_counted_by_what_became_of_them(states: list[Literal["pending", "delivered", "failed"]]) -> None:
+    at = place(ARROW, 0, 1)
+    stage, elsewhere = Deliveries(at), Deliveries(at)
+    for number, became in enumerate(states, 1):
+        (message,) = notifications(transition(number=number), a_plan(routes=(Route("r1", "ann", "console"),)))
+        (stage if number % 2 else elsewhere).note(Delivery(message, became, MONDAY))
+    reads = flow(ARROW, (SPEAKER, ARROW), at)
+    hops = [Hop(at, reads, each, Mark(reads.topic), lambda _: None) for each in (stage, elsewhere)]
+    assert messages(hops) == {"pending": states.count("pending"), "failed": states.count("failed")}
