@@ -53,6 +53,11 @@ class Flow(Protocol):
         """Whether Faust lets records flow; it clears its queues just before it does."""
         ...
 
+    @property
+    def drained(self) -> bool:
+        """Whether all that may be read was handed out when it looked last; a consumer that cannot tell says no."""
+        ...
+
     async def open_partitions(self, positions: Mapping[TP, int], opening: int) -> None:
         """Hands out records from exactly these offsets on, in batches that carry this opening."""
         ...

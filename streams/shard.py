@@ -19,6 +19,8 @@ SLOWEST_FLUSH = 3.0
 """Seconds that facts wait at most for a flush."""
 BUSY = 0.5
 """From this share of a core on, a worker is catching up: flushes get rarer, so that more is said and written once."""
+BREATH, BREATHS = 0.02, 3
+"""Seconds between two looks whether there is something to read, and how many that find nothing end a rest."""
 
 
 class Reader(Protocol):
@@ -73,7 +75,7 @@ class Shard:
         """`readers` by topic; `pause` is how many seconds a flush waits at least for more, 0 for never."""
         self.number, self.opening, self.readers, self.writer = number, opening, readers, writer
         self.flushes = 0
-        self.void = False
+        self.void = self._busy = False
         self.waits: float | None = None
         """Since when (monotonic seconds) something that was read waits for a flush; None while nothing does."""
         self._meter = meter
@@ -149,10 +151,22 @@ class Shard:
         """Lets more come: what is touched again in the meantime is said and written once."""
         if not self._pause:
             return
-        started, load = time.monotonic(), Load()
-        await asyncio.sleep(max(self._pause, min(SLOWEST_FLUSH, SHARE * self._took)))
-        while load.share() > BUSY and time.monotonic() - started < SLOWEST_FLUSH:  # noqa: ASYNC110 - time passes, no event
-            await asyncio.sleep(self._pause)
+        started, load, whole = time.monotonic(), Load(), Load()
+        more = await self._rest(max(self._pause, min(SLOWEST_FLUSH, SHARE * self._took)))
+        while more and load.share() > BUSY and time.monotonic() - started < SLOWEST_FLUSH:
+            self._busy = True
+            more = await self._rest(self._pause)
+        self._busy = whole.share() > BUSY
+
+    async def _rest(self, seconds: float) -> bool:
+        """Lets time pass; a worker that catches up rests no longer than it has something to read, and says so."""
+        end, idle = time.monotonic() + seconds, 0
+        while (left := end - time.monotonic()) > 0:
+            await asyncio.sleep(min(BREATH, left))
+            idle = idle + 1 if self._consumer.drained else 0
+            if self._busy and idle == BREATHS:
+                return False
+        return True
 
     async def flush(self) -> None:
         """Makes everything read so far durable, with its positions, at once; raises ShutOut or FlushUnknown.

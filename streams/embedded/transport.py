@@ -58,6 +58,7 @@ class Consumer(base.Consumer):
         self._held: set[TP] = set()
         self._opening: dict[TP, int] = {}
         self._fetched: dict[TP, float] = {}
+        self.drained = False
 
     @property
     def _log(self) -> EmbeddedLog:
@@ -103,7 +104,7 @@ class Consumer(base.Consumer):
         seen = self._log.state
         ends = self._log.store.ends()
         ready = [tp for tp, at in self._positions.items() if at < ends[tp] and tp not in self._held]  # type: ignore[index] # a TP equals its spot
-        now, full = time.monotonic(), False
+        now, full, self.drained = time.monotonic(), False, not ready
         for tp in ready:
             few = ends[Spot(*tp)] - self._positions.get(tp, 0) < CHUNK
             if few and tp.topic != topics.CONTROL.name and now < self._fetched.get(tp, 0.0) + LINGER:

@@ -61,6 +61,11 @@ class Consumer(driver.Consumer):
         """Whether Faust lets records flow; it clears its queues just before it does."""
         return bool(self.flow_active and self.can_resume_flow.is_set())
 
+    @property
+    def drained(self) -> bool:
+        """A broker says so only by not answering."""
+        return False
+
     async def open_partitions(self, positions: Mapping[TP, int], opening: int) -> None:
         """Hands out records from exactly these offsets on; raises LogError when the log does not have them.
 

@@ -35,6 +35,8 @@ class Consumer:
     async def open_partitions(self, positions: Mapping[TP, int], opening: int) -> None:
         """Everything is open."""
 
+    drained = False
+
     def hold_partitions(self, tps: set[TP]) -> None:
         self.held |= {tp.topic for tp in tps}
 
