@@ -1,12 +1,13 @@
 """Following a log in a test: until somebody has read all of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
 from streams import topics
 from streams.log import Log, Record, Spot
 from streams.serving.projection import Projection
+from streams.windows import beside
 from tests.runtime.fake_log import FakeLog, at_once
 from tests.streams.serving.stories import SHARDS
 
@@ -33,12 +34,5 @@ def _plan_records(log: Log) -> list[Record]:
     return log.seen(Spot(topics.PLAN.name, 0))
 
 
-@asynccontextmanager
-async def following(projection: Projection) -> AsyncIterator[None]:
-    task = asyncio.create_task(projection.follow())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+def following(projection: Projection) -> AbstractAsyncContextManager[None]:
+    return beside(projection.follow())
