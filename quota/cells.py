@@ -24,8 +24,9 @@ OPEN = "open|"
 OPEN_AMOUNT = "open_amount|"
 OPEN_UNKNOWN = "open_unknown|"
 OPEN_UNKNOWN_AMOUNT = "open_unknown_amount|"
+OPEN_UNPRICED = "open_unpriced|"
 
-STATE = (OPEN, OPEN_AMOUNT, OPEN_UNKNOWN, OPEN_UNKNOWN_AMOUNT)
+STATE = (OPEN, OPEN_AMOUNT, OPEN_UNKNOWN, OPEN_UNKNOWN_AMOUNT, OPEN_UNPRICED)
 """Prefixes of what is open now, as opposed to what happened on the day."""
 
 _WON_AGES = {f"{WON_AGE}{days}": days for days in range(4000)}

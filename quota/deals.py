@@ -154,7 +154,9 @@ def _open(found: Found, deal: Deal, stage: Stage, plan: PlanIndex) -> None:
     parts = {f"{cells.OPEN if known else cells.OPEN_UNKNOWN}{stage.id}": 1}
     changed = plan.calendar(scope).local_day(deal.changed_at).isoformat()
     amount = None if deal.amount is None else plan.convert(deal.amount, changed)
-    if amount:
+    if amount is None:
+        parts[f"{cells.OPEN_UNPRICED}{stage.id}"] = 1
+    elif amount:
         parts[f"{cells.OPEN_AMOUNT if known else cells.OPEN_UNKNOWN_AMOUNT}{stage.id}"] = amount
     _put(found, scope, plan.calendar(scope).local_day(began), parts)
 

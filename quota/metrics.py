@@ -19,12 +19,16 @@ _CLOSED_PERIOD = Measure(value=None, reason="closed_period")
 
 
 class OpenStage(Struct, frozen=True):
-    """What is open in a stage; amounts in minor units, weighted by the stage's probability to the whole unit."""
+    """What is open in a stage; amounts in minor units, weighted by the stage's probability to the whole unit.
+
+    Of the count, `unpriced` are in none of the amounts.
+    """
 
     stage: Stage
     count: int
     amount: int
     weighted: int
+    unpriced: int
 
 
 def value(metric: str, parts: Parts, pipeline: Parts | None, plan: PlanIndex) -> Measure:
@@ -68,21 +72,23 @@ def open_stages(pipeline: Parts, plan: PlanIndex) -> list[OpenStage]:
         name = stage.id
         count = pipeline.get(f"{cells.OPEN}{name}", 0) + pipeline.get(f"{cells.OPEN_UNKNOWN}{name}", 0)
         amount = pipeline.get(f"{cells.OPEN_AMOUNT}{name}", 0) + pipeline.get(f"{cells.OPEN_UNKNOWN_AMOUNT}{name}", 0)
-        found.append(OpenStage(stage, count, amount, round(amount * stage.probability)))
+        unpriced = pipeline.get(f"{cells.OPEN_UNPRICED}{name}", 0)
+        found.append(OpenStage(stage, count, amount, round(amount * stage.probability), unpriced))
     return found
 
 
 @lru_cache(maxsize=16)
 def _nothing_open(plan: PlanIndex) -> list[OpenStage]:
-    return [OpenStage(stage, 0, 0, 0) for stage in plan.open_stages]
+    return [OpenStage(stage, 0, 0, 0, 0) for stage in plan.open_stages]
 
 
 def stocks(stages: list[OpenStage], plan: PlanIndex) -> dict[str, Measure]:
     """The measures of what is open now."""
+    unpriced = sum(stage.unpriced for stage in stages)
     return {
         "pipeline_count": _count(sum(stage.count for stage in stages)),
-        "pipeline_amount": _money(sum(stage.amount for stage in stages), plan),
-        "pipeline_weighted": _money(sum(stage.weighted for stage in stages), plan),
+        "pipeline_amount": _money(sum(stage.amount for stage in stages), plan, excluded=unpriced),
+        "pipeline_weighted": _money(sum(stage.weighted for stage in stages), plan, excluded=unpriced),
         "early_stage_count": _count(early(stages)),
     }
 

@@ -14,6 +14,7 @@ from streams.serving.state import State, state
 
 UNCOUNTED = {
     "unpriced": "{:,} won without an amount in a currency that the plan has a rate for",
+    "open_unpriced": "{:,} open without an amount in a currency that the plan has a rate for",
     "unknown_stage": "{:,} in a stage that the plan does not know",
     "unknown_activity": "{:,} of an activity that no metric of the plan counts",
 }

@@ -18,7 +18,8 @@ from streams.serving.deliveries import deliveries
 from streams.serving.marks import marks
 
 _decode = json.Decoder(HeldCredit).decode
-UNCOUNTED = (cells.UNPRICED, cells.UNKNOWN_STAGE, cells.UNKNOWN_ACTIVITY)
+OPEN_UNPRICED = cells.OPEN_UNPRICED.rstrip("|")
+UNCOUNTED = (cells.UNPRICED, OPEN_UNPRICED, cells.UNKNOWN_STAGE, cells.UNKNOWN_ACTIVITY)
 """What facts say that the plan has no number for: an amount without a rate, a stage or an activity it does not know."""
 
 
@@ -63,10 +64,15 @@ async def state(log: Log, shards: int) -> State:
         unassigned={
             name: count for name, count in sorted(nobody.items()) if "|" not in name and name not in cells.PLAIN
         },
-        uncounted={name: count for name in UNCOUNTED if (count := nobody.get(name, 0) + company.get(name, 0))},
+        uncounted={name: count for name in UNCOUNTED if (count := _of(name, nobody) + _of(name, company))},
         dead_letters=len(await dead_letters(log, shards)),
         messages={"pending": states["pending"], "failed": states["failed"]},
     )
+
+
+def _of(name: str, parts: Parts) -> int:
+    """A component, or all those of a name that is followed by something else."""
+    return parts.get(name, 0) + sum(count for part, count in parts.items() if part.startswith(f"{name}|"))
 
 
 async def _added_up(log: Log, shards: int, scope: str) -> Parts:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from functools import cache
 
 from quota.calendars import WorkCalendar
-from quota.cells import OPEN_AMOUNT, OPEN_UNKNOWN_AMOUNT, add
+from quota.cells import OPEN_AMOUNT, OPEN_UNKNOWN_AMOUNT, STATE, add
 from quota.outlooks import Known, Opened
 from quota.periods import Period, period_of
 from quota.plans import PlanIndex
@@ -15,8 +15,6 @@ from schemas.standings import Standing
 from streams.stages.passing import Passing
 
 day_of = cache(date.fromisoformat)
-OPEN = ("open|", "open_amount|", "open_unknown|", "open_unknown_amount|")
-"""Components of open deals; they stand in the cell of the day a deal was created."""
 NOTHING = Opened({}, {}, {})
 WON_DEAL = "won_deal|"
 LEAD = "lead|"
@@ -141,7 +139,7 @@ def _split(change: Parts) -> tuple[Parts, Parts, Parts, bool]:
     """
     opened, rest, lasting, won = {}, {}, {}, False
     for part, number in change.items():
-        if part.startswith(OPEN):
+        if part.startswith(STATE):
             opened[part] = number
         elif part.startswith(WON_DEAL):
             won = True

@@ -232,11 +232,19 @@ def test_status_counts_what_the_plan_has_no_number_for(tmp_path: Path) -> None:
     floor.apply()
     nap = {**call("c1", "01-05", "ann", "acme"), "activity": "nap"}
     dollars = {"amount": {"minor_units": 500, "currency": "USD"}}
-    facts = [nap, deal("d1", "01-05", "nurture", owner="ann"), deal("d2", "01-06", "won", owner="ann") | dollars]
+    opened = [deal(name, "01-06", "lead", owner="ann") | said for name, said in (("d3", dollars), ("d4", {}))]
+    facts = [
+        *opened,
+        nap,
+        deal("d1", "01-05", "nurture", owner="ann"),
+        deal("d2", "01-06", "won", owner="ann") | dollars,
+    ]
     floor.replay(lines(facts))
-    assert floor.json("status")["uncounted"] == {"unpriced": 1, "unknown_stage": 1, "unknown_activity": 1}
+    expected = {"unpriced": 1, "open_unpriced": 2, "unknown_stage": 1, "unknown_activity": 1}
+    assert floor.json("status")["uncounted"] == expected
     said = floor.run("status").stdout
     assert "1 in a stage that the plan does not know" in said
+    assert "2 open without an amount in a currency that the plan has a rate for" in said
     assert value(floor.standing("company", "2026-Q1"), "deals_won") == 1
 
 

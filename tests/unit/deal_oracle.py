@@ -130,7 +130,11 @@ class _SlowDeal:
         unknown = "" if created else "_unknown"
         amount = usd(self.last("amount"), str(self.day(scope, latest)))
         return Counter(
-            {(scope, day, f"open{unknown}|{stage}"): 1, (scope, day, f"open{unknown}_amount|{stage}"): amount or 0}
+            {
+                (scope, day, f"open{unknown}|{stage}"): 1,
+                (scope, day, f"open{unknown}_amount|{stage}"): amount or 0,
+                (scope, day, f"open_unpriced|{stage}"): int(amount is None),
+            }
         )
 
     def _closing(self, kind: str) -> dict[tuple[str, str, str], int]:

@@ -160,7 +160,9 @@ def test_an_open_deal_stands_on_the_day_of_its_creation() -> None:
 
 def test_creation_may_be_said_or_be_said_to_be_unknown() -> None:
     said = credited(change("2026-02-02", "proposal", "ben", created_at=noon("2026-01-05")))
-    assert said == {("rep:ben", "2026-01-05"): {"opportunities_created": 1, "open|proposal": 1}}
+    assert said == {
+        ("rep:ben", "2026-01-05"): {"opportunities_created": 1, "open|proposal": 1, "open_unpriced|proposal": 1}
+    }
     unknown = credited(change("2026-02-02", "proposal", "ben", created_at=None, amount=usd(5)))
     assert unknown == {("rep:ben", "2026-02-02"): {"open_unknown|proposal": 1, "open_unknown_amount|proposal": 500}}
     closed = credited(change("2026-02-02", "proposal", "ben", created_at=None), LOST)

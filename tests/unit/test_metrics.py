@@ -163,6 +163,13 @@ def test_pipeline_totals_are_the_sums_of_the_stages() -> None:
     assert value("early_stage_count", {}, PIPELINE, PLAN) == Measure(5)
 
 
+def test_pipeline_amounts_say_how_many_deals_are_in_none_of_them() -> None:
+    found = stocks(open_stages(PIPELINE | {"open_unpriced|engaging": 2, "open_unpriced|proposal": 1}, PLAN), PLAN)
+    assert found["pipeline_count"] == Measure(6)
+    assert found["pipeline_amount"] == Measure("25.07", "USD", excluded=3)
+    assert found["pipeline_weighted"] == Measure("8.03", "USD", excluded=3)
+
+
 def test_a_closed_period_has_no_pipeline() -> None:
     for metric in ("pipeline_count", "pipeline_amount", "pipeline_weighted", "early_stage_count"):
         assert value(metric, {}, None, PLAN) == Measure(None, reason="closed_period")

@@ -79,8 +79,8 @@ def test_promtool_accepts_the_configuration_and_the_rules(root: Path, tmp_path: 
     assert problem() is None
     (tmp_path / "token").write_text("token")
     text = (root / DEPLOY / "prometheus.yml").read_text()
-    assert text.count("/run/secrets/quotaflow_token") == 2
-    (tmp_path / "prometheus.yml").write_text(text.replace("/run/secrets/quotaflow_token", str(tmp_path / "token")))
+    assert text.count("/run/secrets/prometheus_token") == 2
+    (tmp_path / "prometheus.yml").write_text(text.replace("/run/secrets/prometheus_token", str(tmp_path / "token")))
     (tmp_path / "rules.yml").write_text((root / DEPLOY / "rules.yml").read_text())
     checked = promtool("check", "config", str(tmp_path / "prometheus.yml"))
     assert checked.returncode == 0, checked.stdout + checked.stderr
