@@ -96,15 +96,20 @@ def forget(state: AlertState) -> AlertState:
 
 
 def move(state: AlertState, transition: TransitionKind, reason: str, words: Words, now: Now) -> Change:
-    """A visible change as its alert's next numbered transition; `since` of the details is when the old state began."""
+    """A visible change as its alert's next numbered transition; `since` of the details is when the old state began.
+
+    The end of what began quietly is quiet, too: nobody hears that something is over of which nobody was told.
+    """
     summary, details = words
     firing = transition == "firing"
+    unheard = now.quiet if firing else state.quiet
     after = replace(
         state,
         state="firing" if firing else "normal",
         streak=0,
         number=state.number + 1,
         since=now.at if firing else None,
+        quiet=unheard,
     )
     said = Transition(
         fingerprint=state.fingerprint,
@@ -120,7 +125,7 @@ def move(state: AlertState, transition: TransitionKind, reason: str, words: Word
         summary=summary,
         details={**details, "since": (state.since or now.at).isoformat()},
         subject=state.subject,
-        quiet=now.quiet,
+        quiet=now.quiet or unheard,
     )
     return after, said
 

@@ -33,7 +33,8 @@ class AlertState(Struct, frozen=True, omit_defaults=True):
     """Table record: where one fingerprint stands.
 
     `streak` counts the evaluations in a row on which the condition held. State `done` has no open instance. `kind` is
-    the rule's, so that an open instance can be closed in its own way after its rule has left the plan.
+    the rule's, so that an open instance can be closed in its own way after its rule has left the plan. `quiet` says
+    that nobody was told of the last instance's beginning, and so nobody is told of its end.
     """
 
     fingerprint: str
@@ -46,3 +47,4 @@ class AlertState(Struct, frozen=True, omit_defaults=True):
     since: Moment | None = None
     subject: str | None = None
     kind: str = ""
+    quiet: bool = False

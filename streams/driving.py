@@ -74,13 +74,17 @@ class Driver:
         pacer: Pacer | None = None,
         quiet: bool = True,
         patience: float = PATIENCE,
+        until: datetime | None = None,
     ) -> None:
-        """`control` is where time stood before."""
+        """`control` is where time stood before; no tick lies after `until`, which is what the clock says."""
         self.ticks = 0
+        self.ahead = 0
+        """Facts that occurred after `until`."""
         self._log, self._evenings, self._control, self._pacer = log, evenings, control, pacer
-        self._quiet, self._patience = quiet, patience
+        self._quiet, self._patience, self._until = quiet, patience, until
         self._pending: list[Outgoing] = []
         self._next: date | None = None
+        self._at = control.at
         # A tick that an earlier replay asked for may not stand in the source topics yet: it goes before our facts, too.
         self._asked = -1 if control.live else control.end - 1
 
@@ -89,6 +93,7 @@ class Driver:
         if not self._control.live:
             for tick in self._due(occurred_at):
                 await self._tick(tick)
+        self.ahead += self._until is not None and occurred_at > self._until
         await self._pace(occurred_at)
         await self.append(record)
 
@@ -101,7 +106,8 @@ class Driver:
     async def finish(self) -> None:
         """Appends what is left and the evening of the last fact, and returns when all of it can be read."""
         if self._next is not None and not self._control.live:
-            await self._tick(self._evenings.of(self._next))
+            evening = self._evenings.of(self._next)
+            await self._tick(evening if self._until is None else min(evening, self._until))
         await self._flush()
         await self._copied()
 
@@ -111,7 +117,7 @@ class Driver:
             self._next = self._evenings.day(moment)
         for silent in range(2 * LONGEST_SILENCE):
             evening = self._evenings.of(self._next)
-            if moment <= evening:
+            if moment <= evening or (self._until is not None and evening > self._until):
                 return
             yield evening
             self._next += _DAY
@@ -120,12 +126,13 @@ class Driver:
 
     async def _tick(self, at: datetime) -> None:
         """Asks for a tick, unless time has come so far already."""
-        if self._control.at is not None and at <= self._control.at:
+        if self._at is not None and at <= self._at:
             return
         await self._pace(at)
         await self._flush()
         record = Outgoing(topics.CONTROL.name, 0, KEY, json.encode(Tick(at, quiet=self._quiet)))
         self._asked = (await self._log.append([record]))[-1]
+        self._at = at
         self.ticks += 1
 
     async def _flush(self) -> None:

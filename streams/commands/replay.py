@@ -12,6 +12,7 @@ from quota.wording import counted
 from schemas.dead_letters import DeadLetter
 from streams import replay as exports
 from streams import topics
+from streams.clockwork import now
 from streams.commands.console import progress
 from streams.commands.options import shared
 from streams.commands.session import Opened, Session
@@ -56,6 +57,7 @@ class Counts:
     bad: int = 0
     ignored: int = 0
     ticks: int = 0
+    ahead: int = 0
     live: bool = False
 
     def __str__(self) -> str:
@@ -96,6 +98,8 @@ def replay(session: Session, path: Path, form: str, speed: float | None, *, wait
     click.echo(str(counts))
     if counts.live:
         click.echo("Time follows the clock on this log: alerts see these facts as late ones, as of now.")
+    if counts.ahead:
+        click.echo(f"{counted(counts.ahead, 'fact lies', 'facts lie')} in the future; time goes no further than now.")
     if not wait:
         click.echo("What was sent is processed by whoever works on the log: a worker, or the next command with --wait.")
 
@@ -106,7 +110,7 @@ async def _replayed(session: Session, order: Order) -> Counts:
         plan = await newest(opened.log)
         found = await control(opened.log)
         pacer = None if order.speed is None else Pacer(order.speed)
-        driver = Driver(opened.log, Evenings(plan.plan), found, pacer=pacer, quiet=not order.notify)
+        driver = Driver(opened.log, Evenings(plan.plan), found, pacer=pacer, quiet=not order.notify, until=now())
 
         async def work() -> Counts:
             with progress() as bars:
@@ -128,7 +132,7 @@ async def _sent(opened: Opened, order: Order, driver: Driver, bars: "Progress", 
         elif isinstance(line, Bad):
             await driver.append(_letter(line, order.form, opened.shards))
     await driver.finish()
-    counts.ticks = driver.ticks
+    counts.ticks, counts.ahead = driver.ticks, driver.ahead
     passage = await ask(opened.log, opened.shards, quiet=not order.notify)
     if order.wait:
         processing = bars.add_task("processing", total=None)

@@ -62,15 +62,16 @@ def fact(moment: datetime) -> Outgoing:
     return Outgoing(topics.DEALS.name, 0, b"d", moment.isoformat().encode())
 
 
-def drive(moments: Sequence[datetime], control: Control = NEW) -> Tape:
+def drive(moments: Sequence[datetime], control: Control = NEW, until: datetime | None = None) -> Tape:
     tape = Tape(asked=control.end)
 
     async def run() -> None:
-        driver = Driver(cast(Log, tape), EVENINGS, control)
+        driver = Driver(cast(Log, tape), EVENINGS, control, until=until)
         for moment in moments:
             await driver.send(moment, fact(moment))
         await driver.finish()
         assert driver.ticks == len(tape.ticks)
+        assert driver.ahead == (0 if until is None else sum(moment > until for moment in moments))
 
     asyncio.run(run())
     return tape
@@ -123,6 +124,14 @@ def test_a_tick_that_a_killed_replay_had_asked_for_is_copied_before_the_next_one
 def test_time_that_has_come_further_is_not_turned_back(given_moments: list[datetime], reached: datetime) -> None:
     ticks = drive(given_moments, Control(live=False, at=reached, end=0)).ticks
     assert ticks == [tick for tick in drive(given_moments).ticks if tick > reached]
+
+
+@settings(deadline=None, max_examples=60)
+@given(moments, hours)
+def test_time_goes_no_further_than_the_clock_but_as_far_as_that(given_moments: list[datetime], now: datetime) -> None:
+    tape, whole = drive(given_moments, until=now), drive(given_moments)
+    assert [record for record in tape.records if tick_of(record) is None] == list(map(fact, given_moments))
+    assert tape.ticks == sorted({min(tick, now) for tick in whole.ticks})
 
 
 def test_a_live_log_gets_the_facts_and_no_ticks() -> None:

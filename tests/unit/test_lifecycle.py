@@ -1,5 +1,6 @@
 """The life of an alert, drawn as a line: x holds, o clears, . neither, ? no verdict."""
 
+from collections.abc import Container
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -21,15 +22,15 @@ VERDICTS = {
 }
 
 
-def day(number: int) -> Now:
-    return Now(START + timedelta(days=number), number, quiet=False)
+def day(number: int, *, quiet: bool = False) -> Now:
+    return Now(START + timedelta(days=number), number, quiet=quiet)
 
 
-def lived(line: str, days: int) -> tuple[AlertState, list[Transition]]:
-    """The state at the end of the line, and the transitions on the way."""
+def lived(line: str, days: int, quiet: Container[int] = ()) -> tuple[AlertState, list[Transition]]:
+    """The state at the end of the line, some of whose days are quiet, and the transitions on the way."""
     state, seen = fresh(RULE, "company", "2026-Q3"), []
     for number, sign in enumerate(line):
-        state, transition = step(state, VERDICTS[sign], days, day(number))
+        state, transition = step(state, VERDICTS[sign], days, day(number, quiet=number in quiet))
         if transition is not None:
             seen.append(transition)
     return state, seen
@@ -53,6 +54,14 @@ def lived(line: str, days: int) -> tuple[AlertState, list[Transition]]:
 def test_an_alert_fires_after_enough_days_in_a_row_and_clears_once(line: str, days: int, seen: str) -> None:
     _, transitions = lived(line, days)
     assert " ".join(f"{t.transition[0].upper()}{t.tick}" for t in transitions) == seen
+
+
+@given(st.text("xo.?", max_size=40), st.integers(1, 3), st.sets(st.integers(0, 40)))
+def test_nobody_hears_the_end_of_what_began_quietly(line: str, days: int, quiet: set[int]) -> None:
+    told = False
+    for said in lived(line, days, quiet)[1]:
+        assert said.quiet == (said.tick in quiet or (said.transition == "resolved" and not told))
+        told = said.transition == "firing" and not said.quiet
 
 
 @given(st.text("xo.?", max_size=40), st.integers(1, 5))

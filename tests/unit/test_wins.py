@@ -52,6 +52,22 @@ class Alerts:
         return self.keep(at_tick(list(self.states.values()), self.plan, at))
 
 
+def test_nobody_hears_that_a_quiet_win_was_none() -> None:
+    alerts = Alerts()
+    alerts.wins({"D1": 1}, tick(), quiet=True)
+    alerts.wins({"D1": 1, "D2": 2}, tick(1))
+    alerts.time(tick(24))
+    alerts.wins({}, tick(25))
+    assert [(said.subject, said.transition, said.quiet) for said in alerts.said] == [
+        ("D1", "firing", True),
+        ("D2", "firing", False),
+        ("D1", "resolved", True),
+        ("D2", "resolved", False),
+        ("D1", "retracted", True),
+        ("D2", "retracted", False),
+    ]
+
+
 def test_a_won_deal_is_announced_once_whatever_becomes_of_its_amount() -> None:
     alerts = Alerts()
     assert alerts.wins({"D1": 105_400}, tick()) == ["firing D1 won"]
