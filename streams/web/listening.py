@@ -158,7 +158,7 @@ async def serving(app: web.Application, address: Address, *, elsewhere: bool = F
 
 async def _listen(runner: Runner, address: Address) -> None:
     try:
-        await web.TCPSite(runner, address.host, address.port).start()
+        await runner.listen(address.host, address.port)
     except OSError as error:
         raise AddressTaken(
             f"cannot listen on {address.host}:{address.port} ({_why(error)}): "
