@@ -1,7 +1,8 @@
 """HTTP as aiohttp speaks it, but for three things.
 
-Its answers to what is no HTTP would repeat that, tokens included; as it stops it would drop what is still to come of
-requests under way; and it would take connections until the process has no file descriptor left.
+Its answers to what is no HTTP, and to an Expect that it does not know, would repeat that, tokens included; as it stops
+it would drop what is still to come of requests under way; and it would take connections until the process has no file
+descriptor left.
 """
 
 import asyncio
@@ -86,7 +87,16 @@ class Runner(web.AppRunner):
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
         loop, settings = made._loop, made._kwargs  # noqa: SLF001 - aiohttp gives no public way to them
-        server = _Server(made.request_handler, request_factory=made.request_factory, loop=loop, **settings)
+
+        async def handled(request: web.BaseRequest) -> web.StreamResponse:
+            try:
+                return await made.request_handler(request)
+            except web.HTTPExpectationFailed:  # raised before the app's own middlewares
+                return problem(
+                    417, "Expect: nothing but 100-continue can be expected here; send without", field="Expect"
+                )
+
+        server = _Server(handled, request_factory=made.request_factory, loop=loop, **settings)
         server._most = most_connections()  # noqa: SLF001 - ours
         return server
 
