@@ -68,7 +68,9 @@ def broker_problem(broker: str) -> str | None:
         return None
     if found and scheme == "kafka" and all(_HOST.fullmatch(host) for host in rest.split(",")):
         return None
-    return f"{broker!r} names no log; write embedded://PATH or kafka://host:port"
+    # Such as kafka://user:password@host, of which none is taken.
+    named = "this" if "@" in broker else repr(broker)
+    return f"{named} names no log; write embedded://PATH or kafka://host:port"
 
 
 def shards_problem(shards: str) -> str | None:
@@ -85,6 +87,7 @@ def redis_problem(url: str) -> str | None:
         usable = parts.scheme in {"redis", "rediss"} and parts.hostname and (parts.port is None or parts.port > 0)
     except ValueError:
         usable = False
-    if usable and re.fullmatch(r"/?\d{0,4}", parts.path, re.ASCII):
+    # What follows a ? would be settings of the client, not of ours.
+    if usable and re.fullmatch(r"/?\d{0,4}", parts.path, re.ASCII) and not {"?", "#"} & {*url}:
         return None
     return "this names no Redis; write redis://HOST:PORT/DB, with a password redis://:PASSWORD@HOST:PORT/DB"

@@ -105,6 +105,7 @@ def _answers() -> Json:
         "408": problem(f"The body took more than {BODY_SECONDS:g} seconds; send it again."),
         "413": problem(f"More than {MAX_BODY} bytes or {MAX_EVENTS} facts; send several requests."),
         "415": problem("Another Content-Type than these, another charset than UTF-8, or a compressed body."),
+        "417": problem("`Expect` with anything but `100-continue`."),
         "422": problem("JSON that is no usable fact; of several, none is.", schema=none),
         "500": problem("A bug: nothing is known of the request's facts."),
         "503": _away("does not take facts; send all of the request again, what is in already counts once"),

@@ -24,7 +24,7 @@ FORMS = (BATCH, EVENT, PLAIN, LINES)
 
 Headers = Sequence[tuple[str, str]]
 _BLANK = b" \t\r\n"
-_CHARSET = re.compile(r';\s*charset="?(?!utf-8"?\s*(?:;|$))', re.IGNORECASE)
+_CHARSET = re.compile(r';\s*charset=(?!(?:utf-8|"utf-8")\s*(?:;|$))', re.IGNORECASE)
 _FIELD = re.compile(r"([A-Za-z_][\w.\[\]-]*)(?:: | is )")
 _MISSING = re.compile(r"missing required field `(\w+)`")
 _VALUE = re.compile(r"invalid value '.*'", re.DOTALL)
@@ -82,7 +82,8 @@ def _media(headers: Headers) -> str:
     said = next((value for name, value in headers if name.lower() == "content-type"), "")
     media = said.partition(";")[0].strip().lower()
     if media not in FORMS:
-        raise Unreadable(415, f"Content-Type: none that is taken here; send {', '.join(FORMS)}", "Content-Type")
+        taken = f"send -H 'Content-Type: {PLAIN}', or {', '.join(form for form in FORMS if form != PLAIN)}"
+        raise Unreadable(415, f"Content-Type: none of those taken here; {taken}", "Content-Type")
     if _CHARSET.search(said):
         raise Unreadable(415, "Content-Type: another charset than utf-8; send UTF-8", "Content-Type")
     return media

@@ -14,7 +14,7 @@ from streams.log import Log
 from streams.partitioner import partition
 from streams.plan_reader import SPOT
 from streams.redis_copy import scripts
-from streams.redis_copy.layout import ALERTS, FLOOR, HEAD, PLAN, STANDINGS, VERSION, Head, Progress, fields, moment
+from streams.redis_copy.layout import ALERTS, FLOOR, HEAD, KEYS, STANDINGS, VERSION, Head, Progress, fields, moment
 from streams.redis_copy.server import RedisServer
 from streams.serving.latest import KEPT_ALERTS, Latest, Said
 from streams.serving.projection import Projection
@@ -70,15 +70,15 @@ class Copier:
         self._log = self._log or await log_id(self._projection.log)
         if not self._log:
             return None
-        head = Head.of(await self._redis.hash(HEAD))
-        if head.log == self._log and head.revision >= plan.revision:
+        head, shards = Head.of(await self._redis.look(scripts.LOOK, KEYS)), self._projection.shards
+        if head is not None and (head.log, head.shards) == (self._log, shards) and head.revision >= plan.revision:
             return head
-        keys = (HEAD, PLAN, STANDINGS, ALERTS)
-        if await self._redis.run(scripts.BEGIN, keys, self._log, self._projection.shards):
-            level = logging.WARNING if head.log else logging.INFO
-            logger.log(level, "a copy is begun in Redis, which held %s", "that of another log" if head.log else "none")
-        await self._redis.run(scripts.PLAN, keys[:2], self._log, plan.revision, json.encode(plan.plan))
-        return Head.of(await self._redis.hash(HEAD))
+        if await self._redis.run(scripts.BEGIN, KEYS, self._log, shards, int(head is None)):
+            held = "a damaged one" if head is None else "that of another log" if head.log else "none"
+            level = logging.INFO if held == "none" else logging.WARNING
+            logger.log(level, "a copy is begun in Redis, which held %s", held)
+        await self._redis.run(scripts.PLAN, KEYS[:2], self._log, plan.revision, json.encode(plan.plan))
+        return Head.of(await self._redis.look(scripts.LOOK, KEYS))
 
     def _standings(self, shard: int, plan: PlanIndex) -> _Part:
         def grows() -> tuple[str, str]:

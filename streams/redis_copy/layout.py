@@ -1,19 +1,24 @@
 """The keys of the copy in Redis, and what its head says about how complete it is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Self
 
-VERSION = 1
+from streams.config import MOST_SHARDS
+
+VERSION = 2
 """Of what the keys hold; a copy of another version is begun anew."""
 HEAD = "quotaflow:copy"
-"""A hash: which log it is a copy of, its plan's revision, and how far each partition has come."""
+"""A hash: which log it is a copy of, its plan's revision, how far each partition has come, and how long each other key
+is."""
 PLAN = "quotaflow:plan"
 """The newest plan, as JSON."""
 STANDINGS = "quotaflow:standings"
 """A hash: `scope|period` → the last standing, as it stands in the log."""
 ALERTS = "quotaflow:alerts"
 """A hash: fingerprint → the last transition of the alert, as it stands in the log."""
+KEYS = (HEAD, PLAN, STANDINGS, ALERTS)
+"""All of them, in the order in which scripts take them."""
 LOG, SHARDS, REVISION, FLOOR = "log", "shards", "revision", "floor"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -49,14 +54,31 @@ class Head(NamedTuple):
     fields: Mapping[str, str]
 
     @classmethod
-    def of(cls, found: Mapping[bytes, bytes]) -> Self:
-        """The head as Redis gives it."""
-        return cls({name.decode(): value.decode() for name, value in found.items()})
+    def of(cls, found: Sequence[bytes] | None) -> Self | None:
+        """The head of which Redis gives fields and values; None for one that cannot be read."""
+        if found is None:
+            return None
+        try:
+            texts = [each.decode() for each in found]
+            head = cls(dict(zip(texts[::2], texts[1::2], strict=True)))
+            # Each of these reads what it tells of.
+            _ = head.revision, head.as_of, head.complete
+        except (ValueError, TypeError, OverflowError):
+            return None
+        return head
 
     @property
     def log(self) -> str:
         """The id of the log that it is a copy of; empty where there is no copy."""
         return self.fields.get(LOG, "")
+
+    @property
+    def shards(self) -> int:
+        """How many shards the log has, 0 where there is no copy; raises ValueError."""
+        shards = int(self.fields.get(SHARDS, "0"))
+        if not 0 <= shards <= MOST_SHARDS:
+            raise ValueError("no log has so many shards")
+        return shards
 
     @property
     def revision(self) -> int:
@@ -77,7 +99,7 @@ class Head(NamedTuple):
     @property
     def complete(self) -> bool:
         """Whether every partition was copied."""
-        wanted = [field for shard in range(int(self.fields.get(SHARDS, "0"))) for field in fields(shard)]
+        wanted = [field for shard in range(self.shards) for field in fields(shard)]
         found = [progress for field in wanted if (progress := self.progress(field)) is not None and progress.complete]
         return bool(wanted) and len(found) == len(wanted)
 

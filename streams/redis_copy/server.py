@@ -41,10 +41,6 @@ class RedisServer:
         """The string, or None."""
         return cast(bytes | None, await self._do("GET", key))
 
-    async def hash(self, key: str) -> dict[bytes, bytes]:
-        """A whole hash."""
-        return cast(dict[bytes, bytes], await self._do("HGETALL", key))
-
     async def names(self, key: str) -> list[bytes]:
         """The fields of a hash."""
         return cast(list[bytes], await self._do("HKEYS", key))
@@ -67,6 +63,10 @@ class RedisServer:
     async def run(self, script: str, keys: Sequence[str], *arguments: str | bytes | int) -> bool:
         """Runs a script and tells whether it did something."""
         return bool(await self._do("EVAL", script, len(keys), *keys, *arguments))
+
+    async def look(self, script: str, keys: Sequence[str]) -> list[bytes] | None:
+        """The list that a script gives, or None."""
+        return cast(list[bytes] | None, await self._do("EVAL", script, len(keys), *keys))
 
     async def _do(self, *command: str | bytes | int) -> Any:
         try:

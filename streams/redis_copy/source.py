@@ -8,7 +8,8 @@ from msgspec import json
 from quota.plans import PlanIndex
 from schemas.plan import Plan
 from streams.api.source import Alerts, NotReady, View
-from streams.redis_copy.layout import ALERTS, HEAD, PLAN, STANDINGS, Head
+from streams.redis_copy import scripts
+from streams.redis_copy.layout import ALERTS, KEYS, PLAN, STANDINGS, Head
 from streams.redis_copy.server import RedisServer
 
 FILLING = "the copy in Redis is not complete; a worker fills it, come again in a moment"
@@ -31,7 +32,11 @@ class RedisSource:
 
     async def standings(self, names: Sequence[tuple[str, str]]) -> list[bytes | None]:
         """The last standing of each scope and period id, as it stands in the log."""
-        return await self._redis.some(STANDINGS, [f"{scope}|{period}" for scope, period in names]) if names else []
+        found = await self._redis.some(STANDINGS, [f"{scope}|{period}" for scope, period in names])
+        if None in found:
+            # It does not stand, or was lost since the head was looked at.
+            await self._head()
+        return found
 
     async def alerts(self) -> Alerts:
         """The last transition of every alert that is kept, and of some that are not."""
@@ -43,8 +48,8 @@ class RedisSource:
         await self._head()
 
     async def _head(self) -> Head:
-        head = Head.of(await self._redis.hash(HEAD))
-        if not head.complete or not head.revision:
+        head = Head.of(await self._redis.look(scripts.LOOK, KEYS))
+        if head is None or not head.complete or not head.revision:
             raise NotReady(FILLING)
         return head
 

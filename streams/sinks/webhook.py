@@ -87,7 +87,7 @@ def _seconds(retry_after: str, at: datetime) -> float:
         return float(text[:9])
     try:
         return max(0.0, (parsedate_to_datetime(text) - at).total_seconds())
-    except (ValueError, TypeError):  # no date, or one without a zone
+    except (ValueError, TypeError, OverflowError):  # no date, one without a zone, or one beyond all years
         return 0.0
 
 

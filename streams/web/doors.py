@@ -22,7 +22,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def unwelcome(request: web.Request, tokens: Tokens, server: str) -> web.Response | None:
     """The refusal of a request that does not say one of the tokens, or without any does not come from this machine."""
     if not tokens.known:
-        if is_local(request.host):
+        if is_local(request.headers.get("Host", "")):
             return None
         return problem(403, f"without a token this {server} is for clients on its own machine, by the name localhost")
     if tokens.admit(request.headers.get("Authorization")):

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -22,6 +21,7 @@ GRACE_SECONDS = 30.0
 KEPT_SECONDS = 75.0
 """For a connection on which nothing comes."""
 _ADDRESS = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):(?P<port>[0-9]{1,5})")
+_HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+)(?::[0-9]{0,5})?")
 _BEARER = re.compile(r"bearer +(\S+)", re.IGNORECASE)
 
 
@@ -112,10 +112,8 @@ def is_loopback(host: str) -> bool:
 
 def is_local(host_header: str) -> bool:
     """Whether a request's Host is this machine: a web page that had its own name point here says another one."""
-    try:
-        return is_loopback(urlsplit(f"//{host_header}").hostname or "")
-    except ValueError:
-        return False
+    host = _HOST.fullmatch(host_header)
+    return host is not None and is_loopback(host[1].strip("[]").lower())
 
 
 def require_tokens(address: Address, tokens: Tokens) -> None:
@@ -158,7 +156,7 @@ async def serving(app: web.Application, address: Address, *, elsewhere: bool = F
 
 async def _listen(runner: Runner, address: Address) -> None:
     try:
-        await web.TCPSite(runner, address.host, address.port).start()
+        await runner.listen(address.host, address.port)
     except OSError as error:
         raise AddressTaken(
             f"cannot listen on {address.host}:{address.port} ({_why(error)}): "

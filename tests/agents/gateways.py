@@ -14,9 +14,9 @@ from tests.streams.gateway.sending import Request, request
 
 
 @contextmanager
-def taking(floor: Quotaflow) -> Iterator[tuple["subprocess.Popen[str]", str]]:
-    """A gateway process, and where it takes events."""
-    command = [*QUOTAFLOW, "gateway", "--listen", "127.0.0.1:0", "--broker", floor.broker]
+def taking(floor: Quotaflow, *within: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """A gateway process, and where it takes events; `within` is a command that starts another."""
+    command = [*within, *QUOTAFLOW, "gateway", "--listen", "127.0.0.1:0", "--broker", floor.broker]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         said = started(process)
         assert "no token is set" in said[0]

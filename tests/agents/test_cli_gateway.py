@@ -1,16 +1,19 @@
 """`quotaflow gateway` as a process: what it accepts outlives it, and it starts only where it is safe."""
 
 import re
+import select
 import signal
 import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.agents.example import FACTS, Quotaflow, call, lines, running
-from tests.agents.gateways import post, send, taking
+from tests.agents.gateways import post, send, status, taking
 from tests.streams.gateway.test_documented import requests
 
 A_LATER_DAY = lines([call("c9", "02-04", "ann", "acme")])
@@ -75,3 +78,23 @@ def test_an_address_in_use_is_told(floor: Quotaflow) -> None:
         said = floor.run("gateway", "--listen", f"127.0.0.1:{port}", code=1).stderr
     assert f"cannot listen on 127.0.0.1:{port}" in said
     assert "Traceback" not in said
+
+
+def test_more_connections_than_there_may_be_are_closed_and_told_once(floor: Quotaflow) -> None:
+    with taking(floor, "sh", "-c", 'ulimit -n 200; exec "$@"', "sh") as (process, url):
+        at = urlsplit(url)
+        with ExitStack() as stack:
+            held = [stack.enter_context(socket.create_connection((at.hostname, at.port))) for _ in range(400)]
+            closed = 0
+            while closed < 300:
+                readable, _, _ = select.select(held, [], [], 30)
+                assert readable
+                held = [each for each in held if each not in readable]
+                closed += len(readable)
+        assert post(url, lines(FACTS)) == (202, {"accepted": len(FACTS)})
+        assert status(f"{url}/healthz") == 200
+        process.terminate()
+        assert process.stderr is not None
+        told, stopped = process.stderr.read().splitlines()
+    assert "100 connections are open, which is the most there may be" in told
+    assert stopped.startswith("stopped")

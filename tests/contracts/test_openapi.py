@@ -51,7 +51,7 @@ def statuses(path: Path) -> set[str]:
 
 
 def test_every_status_of_the_gateway_is_described(root: Path) -> None:
-    modules = ("gateway/server.py", "gateway/reading.py", "web/doors.py")
+    modules = ("gateway/server.py", "gateway/reading.py", "web/doors.py", "web/protocol.py")
     occurring = set.union(*(statuses(root / "streams" / module) for module in modules))
     described = {status for path in GATEWAY["paths"].values() for each in path.values() for status in each["responses"]}
     assert occurring == described

@@ -39,6 +39,13 @@ def test_names_that_are_no_log(url: str) -> None:
     assert "write embedded://PATH or kafka://host:port" in str(broker_problem(url))
 
 
+@pytest.mark.parametrize("url", ["kafka://ann:secret@h:9092", "kafka://h:9092,secret@h:1:2", "secret@h"])
+def test_a_log_whose_name_may_hold_a_password_is_told_without_being_repeated(url: str) -> None:
+    with pytest.raises(ConfigError, match="QUOTAFLOW_BROKER: this names no log; write embedded://PATH or") as caught:
+        Config.from_env({"QUOTAFLOW_BROKER": url})
+    assert "secret" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("shards", "fine"),
     [("1", True), (str(MOST_SHARDS), True), ("0", False), (str(MOST_SHARDS + 1), False), ("-1", False), ("٣", False)],
@@ -60,7 +67,9 @@ def test_a_redis_that_there_can_be_is_taken_and_shown_to_nobody(url: str) -> Non
 @pytest.mark.parametrize(
     "url",
     ["localhost:6379", "redis://", "kafka://secret", "redis://:secret@", "redis://:secret@h:0", "redis://:secret@h:x/0"]
-    + [f"redis://:secret@{rest}" for rest in ("h:99999", "[h", "h/zero", "h/0/1")],
+    + [
+        f"redis://:secret@{rest}" for rest in ("h:99999", "[h", "h/zero", "h/0/1", "h?x=1", "h/0?db=foo", "h/0#1", "h#")
+    ],
 )
 def test_what_is_no_redis_is_told_without_being_repeated(url: str) -> None:
     with pytest.raises(ConfigError, match="QUOTAFLOW_REDIS: this names no Redis; write redis://HOST:PORT/DB") as caught:

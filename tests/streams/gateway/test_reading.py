@@ -55,6 +55,8 @@ def test_a_fact_is_the_same_whichever_way_it_comes(said: AnyFact, *, attributes:
         structured(EVENT | {"subject": "bob", "data": EVENT["data"] | {"performer": "anna"}}),
         request("APPLICATION/CloudEvents+JSON", EVENT, ("ce-id", "other"), ("ce-specversion", "7")),
         request("application/json ; charset=UTF-8", GOOD | {"quiet": True}),
+        request('application/json; charset="utf-8"', GOOD),
+        request('application/json;Charset="UTF-8" ; q=1', GOOD),
         request("application/x-ndjson", b"\n\r\n" + json.dumps(GOOD).encode() + b"\r\n\n"),
     ],
 )
@@ -105,6 +107,8 @@ WRONG: list[tuple[Request, int, str | None]] = [
     (request("application/cloudevents+avro", b"x"), 415, "Content-Type"),
     (request("application/cloudevents-batch+xml", b"x"), 415, "Content-Type"),
     (request("application/json; charset=latin-1", GOOD), 415, "Content-Type"),
+    (request('application/json; charset="latin-1"', GOOD), 415, "Content-Type"),
+    (request('application/json; charset="utf-8', GOOD), 415, "Content-Type"),
     (plain(b""), 400, None),
     (plain(b"{"), 400, None),
     (plain(b"[1,"), 400, None),
@@ -164,6 +168,12 @@ def test_a_request_that_cannot_be_used_is_told_by_status_and_field(
         read(*said)
     assert (caught.value.status, caught.value.field) == (status, field)
     assert field is None or field.split(".")[-1] in str(caught.value)
+
+
+def test_what_curl_sends_unasked_is_told_which_types_are_taken() -> None:
+    with pytest.raises(Unreadable, match="Content-Type: none of those taken here; send -H ") as caught:
+        read(*request("application/x-www-form-urlencoded", GOOD))
+    assert [form for form in FORMS if form not in str(caught.value)] == []
 
 
 def test_one_bad_fact_among_good_ones_is_refused_by_itself_with_its_id_and_field() -> None:

@@ -194,6 +194,31 @@ async def test_without_a_token_another_name_for_this_machine_is_not_let_in(clien
         assert (await posted(client, plain(GOOD), Host=host))[0] == status
 
 
+async def said_to_a_gateway(said: str) -> bytes:
+    """The whole answer to what may be no HTTP."""
+    async with serving(Gateway(FakeLog(), SHARDS, Tokens()).app(), Address("127.0.0.1", 0)) as at:
+        reader, writer = await asyncio.open_connection(at.host, at.port)
+        writer.write(said.encode())
+        answer = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+    return answer
+
+
+async def test_without_a_token_a_request_that_names_no_host_is_not_let_in() -> None:
+    assert b" 403 " in (await said_to_a_gateway("POST /events HTTP/1.0\r\n\r\n")).partition(b"\r\n")[0]
+
+
+@pytest.mark.parametrize("path", ["/events", "/healthz", "/nothing"])
+async def test_an_expectation_that_cannot_be_met_is_a_problem_that_repeats_nothing(path: str) -> None:
+    said = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nExpect: {SECRET}\r\n\r\n"
+    head, _, body = (await said_to_a_gateway(said)).partition(b"\r\n\r\n")
+    assert head.split(b" ")[1] == b"417"
+    assert b"application/problem+json" in head
+    assert json.loads(body)["title"] == "Expectation Failed"
+    assert SECRET.encode() not in head + body
+
+
 @pytest.mark.parametrize(
     "soup",
     [
@@ -205,12 +230,7 @@ async def test_without_a_token_another_name_for_this_machine_is_not_let_in(clien
     ],
 )
 async def test_what_is_no_http_is_told_without_what_was_sent(soup: str, caplog: pytest.LogCaptureFixture) -> None:
-    async with serving(Gateway(FakeLog(), SHARDS, Tokens()).app(), Address("127.0.0.1", 0)) as at:
-        reader, writer = await asyncio.open_connection(at.host, at.port)
-        writer.write(soup.encode())
-        answer = await reader.read()
-        writer.close()
-        await writer.wait_closed()
+    answer = await said_to_a_gateway(soup)
     assert answer.split(b" ")[1] == b"400"
     assert b"application/problem+json" in answer
     assert "a request could not be handled" in caplog.text

@@ -36,7 +36,7 @@ PATHS = (
     *(f"/api/v1/alerts?scope={scope}&state=all" for scope in SCOPES),
     "/readyz",
 )
-Kept = dict[bytes, bytes]
+Kept = dict[bytes | str, bytes | str]
 
 
 class Floor:
@@ -73,7 +73,7 @@ class Floor:
                 pass
 
     async def _save(self) -> None:
-        hashes = {name: await self.redis.hash(name) for name in (HEAD, STANDINGS, ALERTS)}
+        hashes = {name: await self.client.hgetall(name) for name in (HEAD, STANDINGS, ALERTS)}
         self._saved = await self.redis.get(PLAN_KEY), hashes
 
     async def _set_back(self) -> None:

@@ -13,7 +13,8 @@ from streams import tables, topics
 from streams.api.source import Memory
 from streams.redis_copy import copier, scripts
 from streams.redis_copy.copier import Copier
-from streams.redis_copy.layout import ALERTS, STANDINGS, Progress, fields
+from streams.redis_copy.layout import ALERTS, HEAD, STANDINGS, Progress, fields
+from streams.redis_copy.layout import PLAN as PLAN_KEY
 from streams.redis_copy.server import RedisServer
 from streams.redis_copy.source import RedisSource
 from streams.serving.latest import Latest
@@ -210,6 +211,71 @@ async def test_a_redis_that_is_emptied_killed_or_late_is_filled_again(own_redis:
         assert [(await ask_redis(path)).status for path in ("/readyz", "/healthz")] == [503, 200]
         server.start()
         await same(ask, ask_redis)
+
+
+DAMAGE: list[tuple[str | bytes, ...]] = [
+    ("SET", HEAD, "x"),
+    ("HSET", HEAD, "standings:0", "abc"),
+    ("HSET", HEAD, "alerts:1", "1:2"),
+    ("HSET", HEAD, "revision", "x"),
+    ("HSET", HEAD, "shards", "999999999"),
+    ("HSET", HEAD, "shards", "0"),
+    ("HSET", HEAD, "as_of:0", "9" * 20),
+    ("HSET", HEAD, "log", b"\xff"),
+    ("DEL", HEAD),
+    ("DEL", STANDINGS),
+    ("SET", STANDINGS, "x"),
+    ("HDEL", STANDINGS, "company|2017-Q3"),
+    ("DEL", ALERTS),
+    ("SET", ALERTS, "x"),
+    ("HSET", ALERTS, "x", "{}"),
+    ("DEL", PLAN_KEY),
+    ("SET", PLAN_KEY, "x"),
+    ("RENAME", ALERTS, PLAN_KEY),
+]
+
+
+async def test_a_copy_that_is_damaged_is_no_answer_and_is_begun_anew(
+    own_redis: Callable[[], Redis], caplog: pytest.LogCaptureFixture
+) -> None:
+    url = own_redis().url
+    redis = RedisServer(url)
+    async with (
+        following(await told()) as projection,
+        Client.from_url(url, protocol=2) as client,
+        asking(Memory(projection)) as ask,
+        asking(RedisSource(redis)) as ask_redis,
+    ):
+        for command in [*DAMAGE, ("PING",)]:
+            await Copier(redis, projection, lambda: ALL).round()
+            await same(ask, ask_redis)
+            await client.execute_command(*command)  # type: ignore[no-untyped-call] # published so
+            for path in ("/readyz", "/api/v1/standings", "/api/v1/alerts"):
+                assert (await ask_redis(path)).status == (200 if command == ("PING",) else 503), (command, path)
+    assert "damaged" in caplog.text
+    assert "Traceback" not in caplog.text
+    await redis.close()
+
+
+async def test_a_copy_that_was_damaged_since_it_was_looked_at_is_not_written_on(own_redis: Callable[[], Redis]) -> None:
+    url, log = own_redis().url, await told()
+    redis = RedisServer(url)
+    async with following(log) as projection, Client.from_url(url, protocol=2) as client:
+        await Copier(redis, projection, lambda: ALL).round()
+
+        async def meanwhile() -> None:
+            await client.delete(STANDINGS)
+
+        await write(log, [said(standing("company", "2017-Q3", 9, "7.00"))])
+        await until(lambda: has_read(projection, log))
+        slow = Slow(url, meanwhile)
+        await Copier(slow, projection, lambda: ALL).round()
+        assert await redis.size(STANDINGS) == 0
+        await Copier(slow, projection, lambda: ALL).round()
+        async with asking(Memory(projection)) as ask, asking(RedisSource(redis)) as ask_redis:
+            await same(ask, ask_redis)
+        await slow.close()
+    await redis.close()
 
 
 async def test_a_password_is_told_to_nobody(own_redis: Callable[[], Redis], caplog: pytest.LogCaptureFixture) -> None:

@@ -117,6 +117,7 @@ async def test_without_a_trusted_connection_nothing_is_sent() -> None:
         ("", 0),
         ("9" * 30, 999_999_999),
         ("٣", 0),
+        ("Wed, 21 Oct 99999999999 07:28:00 GMT", 0),
         ("Thu, 05 Mar 2026 12:02:00 GMT", 120),
     ],
 )

@@ -67,9 +67,18 @@ def test_only_this_machine_is_let_in_without_a_token(host: str, open_door: bool)
             require_tokens(Address(host, 80), Tokens())
 
 
-def test_a_name_that_somebody_else_gave_this_machine_is_not_local() -> None:
-    assert [is_local(host) for host in ("localhost", "127.0.0.1:80", "[::1]:1")] == [True] * 3
-    assert [is_local(host) for host in ("evil.example", "", "[", "127.0.0.1@evil.example")] == [False] * 4
+@pytest.mark.parametrize("host", ["localhost", "LocalHost:1", "127.0.0.1:80", "127.0.0.1", "[::1]:1", "[::1]"])
+def test_a_host_with_or_without_a_port_may_be_local(host: str) -> None:
+    assert is_local(host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "", "[", "127.0.0.1@evil.example", "evil.example@localhost", "a:b@localhost", "localhost:1:2"]
+    + [f"localhost{rest}" for rest in ("/evil.example", "?evil.example", "#evil.example", ":x", ", evil.example")],
+)
+def test_a_name_that_somebody_else_gave_this_machine_is_not_local(host: str) -> None:
+    assert not is_local(host)
 
 
 async def test_an_address_in_use_is_told_by_name() -> None:
