@@ -47,3 +47,8 @@ def retried(before: Delivery, at: datetime, reason: str, *, jitter: float, wante
 def unsendable(before: Delivery, reason: str) -> Delivery:
     """Pending still, for a reason that no attempt will change."""
     return replace(before, reason=reason)
+
+
+def withdrawn(before: Delivery, at: datetime, reason: str) -> Delivery:
+    """Failed for good without another attempt."""
+    return Delivery(before.notification, "failed", at, before.attempts, reason=reason)

@@ -36,6 +36,7 @@ class Courier:
         self._news = asyncio.Event()
         self._busy: dict[str, set[str]] = defaultdict(set)
         self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._warned: set[str] = set()
         self._results: dict[str, Delivery] = {}
         """What came of a message, until that is durable: a shard that is taken over again has to hear it again."""
 
@@ -95,7 +96,9 @@ class Courier:
         """Notes results in the shard, unless it knows more already, until they are durable there."""
         for key in self._results.keys() & outbox.records.keys():
             known, result = outbox.records[key], self._results[key]
-            if known.state == "pending" and known.attempts < result.attempts:
+            # One whose route went while it was under way has been delivered if it has, and is not tried again.
+            news = known.state == "pending" or result.state == "delivered"
+            if news and known.attempts < result.attempts:
                 outbox.note(result)
                 shard.touch(topics.NOTIFICATIONS.name)
             elif outbox.is_written(key):
@@ -103,6 +106,9 @@ class Courier:
 
     def _keep(self, shard: Shard, outbox: Deliveries, name: str) -> None:
         reason = lacking(name)
+        if name not in self._warned and outbox.pending[name]:
+            self._warned.add(name)
+            logger.warning("messages wait: %s", reason)
         for delivery in [each for each in outbox.pending[name].values() if each.reason != reason]:
             outbox.note(unsendable(delivery, reason))
             shard.touch(topics.NOTIFICATIONS.name)
@@ -135,7 +141,17 @@ class Courier:
         at = self._now()
         if answer.outcome == "delivered":
             return delivered(before, at)
-        logger.warning("a message to the sink %s was not delivered: %s", before.notification.sink, answer.reason)
         if answer.outcome == "refused":
-            return refused(before, at, answer.reason)
-        return retried(before, at, answer.reason, jitter=self._jitter(), wanted=answer.wait)
+            after = refused(before, at, answer.reason)
+        else:
+            after = retried(before, at, answer.reason, jitter=self._jitter(), wanted=answer.wait)
+        logger.warning("%s", _undelivered(after, answer.reason))
+        return after
+
+
+def _undelivered(after: Delivery, reason: str) -> str:
+    said = after.notification
+    # A recipient may have any printable name: with its limits shown it cannot pass for another part of the line.
+    what = f"message {said.idempotency_key} to {said.recipient!r} over the sink {said.sink} was not delivered"
+    follows = "failed for good" if after.due is None else f"tried again at {after.due.isoformat(timespec='seconds')}"
+    return f"{what} (attempt {after.attempts}): {reason}; {follows}"

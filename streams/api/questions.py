@@ -6,10 +6,10 @@ from typing import NamedTuple
 from multidict import MultiMapping
 
 from quota.errors import InvalidRecord
-from quota.periods import parse_period
 from quota.plans import PlanIndex
 from streams.api.source import View
 from streams.serving.projection import under_way
+from streams.serving.standings import kept_period
 
 LEVELS = ("rep", "team", "company")
 STATES = ("firing", "all")
@@ -93,23 +93,16 @@ def _period(text: str, scope: str, plan: PlanIndex, *others: str) -> str:
     if len(text) > LONGEST_PERIOD or not text.isascii():
         raise Wrong(400, f"this is no period; {_DAYS}", "period")
     try:
-        return _kept(text, scope, plan)
-    except (InvalidRecord, Wrong) as error:
+        return kept_period(scope, text, plan)
+    except InvalidRecord as error:
         found = next((name for other in others if (name := _maybe(text, other, plan)) is not None), None)
         if found is not None:
             return found
         raise Wrong(400, str(error), "period") from error
 
 
-def _kept(text: str, scope: str, plan: PlanIndex) -> str:
-    period = parse_period(text, plan.calendar(scope))
-    if period.kind not in plan.kinds():
-        raise Wrong(400, f"the plan keeps no period of this kind; it keeps {', '.join(plan.kinds())}", "period")
-    return period.id
-
-
 def _maybe(text: str, scope: str, plan: PlanIndex) -> str | None:
     try:
-        return _kept(text, scope, plan)
-    except (InvalidRecord, Wrong):
+        return kept_period(scope, text, plan)
+    except InvalidRecord:
         return None

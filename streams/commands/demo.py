@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from streams.commands import gateway, plan, report
-from streams.commands.options import shared
+from streams.commands.options import broker_option, debug_option
 from streams.commands.session import Failure, Opened, RunningWorker, Session, beside, stop_signal
 from streams.commands.working import working
 from streams.lock import Locked, WorkerLock
@@ -21,7 +21,8 @@ from streams.sinks.console import Console
 from streams.sinks.sinks import CONSOLE, Sinks
 
 if TYPE_CHECKING:
-    from streams.demo.view import Show
+    from streams.demo.view import Door, Show
+    from streams.web.listening import Address
 
 BROKER = "embedded://quotaflow-demo.db"
 EXAMPLE = Path(__file__).resolve().parents[2] / "deploy" / "examples" / "demo"
@@ -45,7 +46,8 @@ class Order:
     "--reps", type=click.IntRange(1, PLANNED), default=PLANNED, show_default=True, help="People on the floor."
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed plays the same floor.")
-@shared
+@broker_option(f"The log: embedded://PATH (default {BROKER}; QUOTAFLOW_BROKER is not looked at).")
+@debug_option
 @click.pass_context
 def demo(context: click.Context, seconds: float | None, reps: int, seed: int) -> None:
     """Play a simulated sales floor, its past at full speed and then live, until Ctrl-C.
@@ -120,13 +122,20 @@ async def _at_work(session: Session, opened: Opened, show: "Show") -> AsyncItera
     from streams.web.listening import Address, Tokens, serving
     from streams.windows import DEFAULT, Windows
 
+    wanted = Address.parse(gateway.DEFAULT)
     tokens = Tokens.of(session.config)
     sinks = Sinks({CONSOLE: Console(show.told)})
     windows = Windows(DEFAULT, tokens, session.config.redis, elsewhere=True)
     door = Gateway(opened.log, opened.shards, tokens).app()
     async with (
         working(session, opened, windows, sinks, live=False) as (running, api),
-        serving(door, Address.parse(gateway.DEFAULT), elsewhere=True) as events,
+        serving(door, wanted, elsewhere=True) as events,
     ):
-        show.opened(Doors(events.url, api.url if api else ""))
+        show.opened(Doors(_door(events, wanted), _door(api or DEFAULT, DEFAULT)))
         yield running
+
+
+def _door(at: "Address", wanted: "Address") -> "Door":
+    from streams.demo.view import Door
+
+    return Door(at.url, None if at == wanted else wanted.port)

@@ -17,17 +17,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def shared(command: F) -> F:
     """Adds --broker and --debug, which change the session of the command and of those below it."""
-    broker = click.option(
-        "--broker",
-        metavar="URL",
-        expose_value=False,
-        callback=_broker,
-        help="The log: embedded://PATH or kafka://host:port (QUOTAFLOW_BROKER; default embedded://quotaflow.db).",
-    )
-    debug = click.option(
-        "--debug", is_flag=True, expose_value=False, callback=_debug, help="Show the traceback of a failure."
-    )
-    return broker(debug(command))
+    default = "QUOTAFLOW_BROKER; default embedded://quotaflow.db"
+    return broker_option(f"The log: embedded://PATH or kafka://host:port ({default}).")(debug_option(command))
+
+
+def broker_option(about: str) -> Callable[[F], F]:
+    """Adds --broker; `about` is its help."""
+    return click.option("--broker", metavar="URL", expose_value=False, callback=_broker, help=about)
+
+
+def debug_option(command: F) -> F:
+    """Adds --debug."""
+    about = "Show the traceback of a failure."
+    return click.option("--debug", is_flag=True, expose_value=False, callback=_debug, help=about)(command)
 
 
 def redis_option(about: str) -> Callable[[F], F]:

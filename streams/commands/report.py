@@ -7,7 +7,6 @@ import click
 from msgspec import json
 
 from quota.errors import InvalidRecord
-from quota.periods import parse_period
 from quota.plans import PlanIndex
 from schemas.standings import Standing
 from streams.commands.console import out
@@ -16,7 +15,7 @@ from streams.commands.options import shared
 from streams.commands.session import Failure, Session
 from streams.serving.documents import document
 from streams.serving.plan import newest
-from streams.serving.standings import current, kept, ordered, standings
+from streams.serving.standings import current, kept, kept_period, ordered, standings
 
 MOST_NAMED = 12
 """Periods that an error names in full."""
@@ -73,7 +72,7 @@ async def _found(session: Session, wanted: Wanted) -> tuple[PlanIndex, list[Stan
 
 def _in_period(found: Sequence[Standing], period: str, plan: PlanIndex) -> list[Standing]:
     try:
-        ids = {scope: parse_period(period, plan.calendar(scope)).id for scope in {each.scope for each in found}}
+        ids = {scope: kept_period(scope, period, plan) for scope in {each.scope for each in found}}
     except InvalidRecord as error:
         raise click.UsageError(str(error)) from error
     chosen = [standing for standing in found if standing.period == ids[standing.scope]]

@@ -15,18 +15,30 @@ WINDOW = 5.0
 
 
 @dataclass(frozen=True)
-class Doors:
-    """Where the demo takes events and answers questions, as URLs without a path."""
+class Door:
+    """An address that answers, as a URL without a path, and the port that was wanted instead if somebody has that."""
 
-    gateway: str
-    api: str
+    url: str
+    taken: int | None = None
+
+    def at(self, path: str) -> str:
+        """The URL of a path, and why it is not where one would look for it."""
+        return self.url + path + (f" ({self.taken} is taken)" if self.taken is not None else "")
+
+
+@dataclass(frozen=True)
+class Doors:
+    """Where the demo takes events and answers questions."""
+
+    gateway: Door
+    api: Door
 
     def told(self) -> list[str]:
         """One line for each thing that can be asked or sent."""
         return [
-            f"API      {self.api}/api/v1/standings?level=team",
-            f"metrics  {self.api}/metrics",
-            f"events   POST {self.gateway}/events",
+            f"API      {self.api.at('/api/v1/standings?level=team')}",
+            f"metrics  {self.api.at('/metrics')}",
+            f"events   POST {self.gateway.at('/events')}",
         ]
 
 

@@ -51,7 +51,7 @@ def state(shards: Shards, lag: dict[str, int]) -> Iterator[Metric]:
     yield _by("commit_age_seconds", "How long something that was read has waited for a flush.", "shard", _ages(shards))
     yield _by("lag_records", "Records of this worker's shards after the last flush.", "topic", lag)
     yield _by("messages", "Messages that wait, and those that failed for good.", "state", messages(readers))
-    # Deliveries depend on no plan, and nobody waits for them.
+    # No number depends on deliveries, and nobody waits for them.
     yield from _progress([each.mark for each in readers if outbox(each) is None])
     yield _gauge("plan_newest_revision", "The newest revision of the plan.", shards.plans.newest)
 

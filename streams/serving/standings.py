@@ -38,10 +38,17 @@ def kept(found: Iterable[Standing], plan: PlanIndex) -> list[Standing]:
 def is_period(scope: str, name: str, plan: PlanIndex) -> bool:
     """Whether the plan keeps a period of that id for the scope."""
     try:
-        period = parse_period(name, plan.calendar(scope))
+        return kept_period(scope, name, plan) == name
     except InvalidRecord:
         return False
-    return period.id == name and period.kind in plan.kinds()
+
+
+def kept_period(scope: str, text: str, plan: PlanIndex) -> str:
+    """The id of the period that the text names for the scope; InvalidRecord if the plan keeps none of its kind."""
+    period = parse_period(text, plan.calendar(scope))
+    if period.kind not in plan.kinds():
+        raise InvalidRecord(f"the plan keeps no period of this kind; it keeps {', '.join(plan.kinds())}")
+    return period.id
 
 
 def ordered(found: Iterable[Standing], plan: PlanIndex) -> list[Standing]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from msgspec import json
 
-from quota.deliveries import KEPT, pending
+from quota.deliveries import KEPT, pending, withdrawn
 from quota.plans import PlanIndex
 from schemas.control import PlanMarker, Tick
 from schemas.notifications import Delivery, Notification
@@ -24,6 +24,9 @@ class Deliveries:
         self.place = place
         self.records: dict[str, Delivery] = {}
         self.pending: dict[str, dict[str, Delivery]] = {}
+        self._revision, self._routes, self._switches = 0, frozenset[str](), False
+        self._before: datetime | None = None
+        """The moment that time had come to when the plan changed: what was found until then was found under another."""
         self._settled: list[tuple[datetime, str]] = []
         self._changed: set[str] = set()
         self._decode = json.Decoder(Notification | Tick | PlanMarker).decode
@@ -42,14 +45,15 @@ class Deliveries:
         self._note(self._load(value))
 
     def install(self, plan: PlanIndex | None, tick: int) -> None:
-        """Brings what is pending into the order in which it came about; deliveries depend on no plan."""
+        """Brings what is pending into the order in which it came about."""
         for name, waiting in self.pending.items():
             self.pending[name] = dict(sorted(waiting.items(), key=_age))
 
     def take(self, said: object, record: Fetched, epoch: int) -> None:
         """Notes a message that is to be sent; one that is known already is not sent again."""
         if isinstance(said, Notification) and said.idempotency_key not in self.records:
-            self.note(pending(said))
+            new = pending(said)
+            self.note(withdrawn(new, new.at, self._why(said)) if self._is_gone(said) else new)
 
     def note(self, delivery: Delivery) -> None:
         """Notes what has become of a message, for the next flush."""
@@ -75,10 +79,24 @@ class Deliveries:
         return ()
 
     def complete(self, moment: Moment) -> Iterable[Outgoing]:
-        """Forgets what became of messages long ago; nothing is said."""
+        """Gives up messages whose route is gone, and forgets what became of messages long ago; nothing is said."""
+        if self._switches and moment.at is not None:
+            self._switches, self._before = False, moment.before
+            waiting = [delivery for each in self.pending.values() for delivery in each.values()]
+            for delivery in waiting:
+                if self._is_gone(delivery.notification):
+                    self.note(withdrawn(delivery, moment.at, self._why(delivery.notification)))
         if moment.evaluates and moment.at is not None and self._settled:
             self._changed.update(self._forgotten(moment.at - KEPT))
         return ()
+
+    def _is_gone(self, said: Notification) -> bool:
+        # Shards come to a plan one after the other: a later message over a route that is unknown here may be one of a
+        # plan that is still to come.
+        return self._before is not None and said.cause.at <= self._before and said.route not in self._routes
+
+    def _why(self, said: Notification) -> str:
+        return f"revision {self._revision} of the plan has no route {said.route} any more"
 
     def _forgotten(self, before: datetime) -> Iterator[str]:
         while self._settled and self._settled[0][0] < before:
@@ -87,7 +105,9 @@ class Deliveries:
                 yield key
 
     def switch(self, plan: PlanIndex) -> Iterable[Outgoing]:
-        """Deliveries depend on no plan."""
+        """From here on this plan's routes say which messages are still wanted; its first tick gives up the others."""
+        self._revision, self._switches = plan.revision, True
+        self._routes = frozenset(route.id for route in plan.plan.routes)
         return ()
 
     def stored(self) -> list[Outgoing]:

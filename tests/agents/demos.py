@@ -55,7 +55,7 @@ def messages(lines: list[str]) -> list[tuple[str, str]]:
 def door(lines: list[str], name: str) -> str:
     """The URL that is printed beside a name."""
     (line,) = [line for line in lines if line.startswith(f"{name} ")]
-    return line.split()[-1]
+    return next(word for word in line.split() if word.startswith("http://"))
 
 
 class Playing:

@@ -34,6 +34,12 @@ def test_every_command_explains_itself_and_takes_the_broker() -> None:
         assert "--broker URL" in result.stdout
 
 
+def test_a_demo_says_that_it_has_a_log_of_its_own() -> None:
+    shown = "".join(CliRunner().invoke(command_line, ["demo", "--help"]).stdout.split())
+    assert "defaultembedded://quotaflow-demo.db;QUOTAFLOW_BROKERisnotlookedat" in shown
+    assert "kafka" not in shown
+
+
 def test_a_replay_ends_in_the_numbers_that_one_adds_up_in_the_head(replayed: Quotaflow) -> None:
     january = replayed.standing("rep:ann", "2026-01")
     assert january["as_of"] == "2026-02-01T00:00:00+01:00"
@@ -77,6 +83,7 @@ def test_report_keeps_to_the_level_asked_for(replayed: Quotaflow) -> None:
     [
         (("report", "--scope", "rep:an"), 2, "did you mean 'rep:ann'?"),
         (("report", "--period", "January"), 2, "'January' is not a period"),
+        (("report", "--period", "2026-W47"), 2, "the plan keeps no period of this kind; it keeps month, quarter"),
         (("report", "--period", "2019-Q1"), 1, "nothing stands for 2019-Q1; there is 2026-01"),
         (("explain", "company", "revenu", "2026-Q1"), 2, "did you mean 'revenue'?"),
         (("explain", "compny", "revenue", "2026-Q1"), 2, "did you mean 'company'?"),

@@ -48,6 +48,19 @@ def test_a_shortage_that_fires_and_is_resolved_reaches_console_and_webhook_once_
         assert len(there.receiver.ids) == 1 + len(TITLES)
 
 
+def test_what_waits_for_a_route_that_the_plan_leaves_out_has_failed(tmp_path: Path) -> None:
+    floor = Quotaflow(tmp_path)
+    floor.apply(QUOTAS)
+    replay(floor, len(FACTS) - 1, "--notify")
+    assert floor.json("status")["messages"] == {"pending": 8, "failed": 0}
+    floor.apply(QUOTAS.replace("id: systems", "id: machines"))
+    floor.replay(lines([deal("d7", "02-05", "lost", owner="ann")]))
+    assert floor.json("status")["messages"] == {"pending": 4, "failed": 4}
+    assert {each["route"] for each in told(floor, "--pending")} == {"managers"}
+    reasons = {each["reason"] for each in told(floor, "--failed")}
+    assert reasons == {"revision 2 of the plan has no route systems any more"}
+
+
 def test_what_is_pending_and_what_failed_is_shown_with_its_reason(tmp_path: Path) -> None:
     floor = Quotaflow(tmp_path)
     floor.apply(QUOTAS)

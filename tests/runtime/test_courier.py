@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from streams.sinks.sink import Answer
+from quota.deliveries import withdrawn
+from streams import topics
+from streams.sinks.sink import DELIVERED, Answer
 from streams.sinks.sinks import lacking
 from tests.runtime.faulty_log import Fate, started
 from tests.runtime.outboxes import FAILED, START, Clock, Scripted, all_in, delivering, messages, outbox, put, settled
@@ -151,6 +153,58 @@ async def test_without_settings_for_its_sink_a_message_says_what_to_set_and_goes
         async with delivering(log, {"hook": sink}, Clock()):
             (found,) = await settled(log, all_in("delivered", 1))
         assert found.reason is None
+
+
+async def test_a_worker_says_once_for_each_sink_that_it_has_no_settings_for_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with started(tmp_path / "log") as log, delivering(log, {}, Clock()):
+        await put(log, [*messages(8), *messages(2, sink="other")])
+        await settled(log, lambda found: len([each for each in found if each.reason]) == 10)
+        await put(log, messages(12)[8:])
+        await settled(log, lambda found: len([each for each in found if each.reason]) == 14)
+    said = [record.getMessage() for record in caplog.records if record.name == "streams.courier"]
+    assert sorted(said) == [f"messages wait: {lacking(name)}" for name in ("hook", "other")]
+
+
+async def test_the_log_says_which_message_was_not_delivered_to_whom_and_what_follows(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with started(tmp_path / "log") as log:
+        sinks = {"hook": Scripted(log, FAILED), "other": Scripted(log, Answer("refused", "answered 410"))}
+        said = [*messages(1), *messages(1, sink="other", recipient="bob")]
+        async with delivering(log, sinks, Clock()):
+            await put(log, said)
+            await settled(log, lambda found: sorted(each.attempts for each in found) == [1, 1])
+    logged = sorted(record.getMessage() for record in caplog.records if record.name == "streams.courier")
+    what, then = "was not delivered (attempt 1):", (START + timedelta(seconds=5)).isoformat()
+    one = f"message {said[0].idempotency_key} to 'ann-0' over the sink hook {what} answered 500; tried again at {then}"
+    other = f"message {said[1].idempotency_key} to 'bob' over the sink other {what} answered 410; failed for good"
+    assert logged == sorted([one, other])
+
+
+@pytest.mark.parametrize(("answer", "state"), [(DELIVERED, "delivered"), (FAILED, "failed")])
+async def test_a_message_whose_route_goes_while_it_is_under_way_was_delivered_if_it_was(
+    tmp_path: Path, answer: Answer, state: str
+) -> None:
+    async with started(tmp_path / "log") as log:
+        sink, under_way, free = Scripted(log, answer), asyncio.Event(), asyncio.Event()
+
+        async def gate() -> None:
+            under_way.set()
+            await free.wait()
+
+        sink.gate = gate
+        async with delivering(log, {"hook": sink}, Clock()) as (courier, _):
+            await put(log, messages(1))
+            await under_way.wait()
+            key = messages(1)[0].idempotency_key
+            ((shard, stage),) = (each for each in courier._open() if key in each[1].records)
+            stage.note(withdrawn(stage.records[key], START, "no such route"))
+            shard.touch(topics.NOTIFICATIONS.name)
+            free.set()
+        (found,) = (await outbox(log)).values()
+        assert (found.state, len(sink.sent)) == (state, 1)
 
 
 async def test_a_message_under_way_is_waited_for_when_the_worker_stops_and_its_outcome_is_stored(

@@ -2,11 +2,17 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from quota import behind_pace, pace, shortage
 from quota.plans import PlanIndex
+from schemas.plan import Rule
 from streams.plans import load, sections
+
+DEFAULTS = "\n| parameter |"
+STATUSES = "\n| status |"
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +56,38 @@ def test_the_documented_example_is_a_plan(text: str, tmp_path: Path) -> None:
 def test_the_example_plans_are_without_mistakes(name: str, root: Path) -> None:
     plan = load(root / "deploy" / "examples" / name)
     assert PlanIndex(plan).scopes
+
+
+def table(text: str, head: str) -> list[list[str]]:
+    """The cells of every row below the head of a table."""
+    _, rows = (head + text.split(head)[1].split("\n\n", maxsplit=1)[0]).strip().split("\n|---", 1)
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows.split("\n")[1:]]
+
+
+def percents(cell: str) -> list[float]:
+    """The percentages in a text, as fractions."""
+    return [int(found) / 100 for found in re.findall(r"(\d+) %", cell)]
+
+
+def test_the_defaults_of_rules_are_those_of_the_code(text: str) -> None:
+    said = {name.strip("`"): [few, slow, won] for name, few, slow, won in table(text, DEFAULTS)}
+    optional = {name for name in Rule.__struct_fields__ if getattr(Rule("r", "deal_won"), name) is None}
+    assert said.keys() == optional
+    found = {name: [percents(cell) for cell in said[name][:2]] for name in ("fire", "clear")}
+    assert found == {
+        "fire": [[shortage._FIRE], [behind_pace._FIRE]],
+        "clear": [[shortage._CLEAR], [behind_pace._CLEAR]],
+    }
+    assert said["days"][:2] == [str(shortage.DAYS), str(behind_pace.DAYS)]
+    little = re.search(r"fewer than (\d+) deals are won, or fewer than\s(\d+) days", text)
+    assert little
+    assert [int(number) for number in little.groups()] == [shortage._ENOUGH_WINS, shortage._ENOUGH_DAYS]
+
+
+def test_every_status_is_documented_with_its_threshold(text: str) -> None:
+    said = {code.strip("`"): percents(when) for _, code, when in table(text, STATUSES)}
+    assert said.keys() == set(get_args(pace.Status))
+    thresholds = {name: found for name, found in said.items() if found}
+    assert thresholds == {"too_early": [pace.TOO_EARLY], "on_track": [pace.ON_TRACK], "behind": [pace.AT_RISK]}
+    assert f"below {round(100 * pace.EVIDENCE)} %" in text
+    assert all(name == code.strip("`").replace("_", " ") for name, code, _ in table(text, STATUSES))

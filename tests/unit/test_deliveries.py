@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quota.deliveries import LONGEST_WAIT, SPREAD, WAITS, delivered, pending, refused, retried, unsendable
+from quota.deliveries import LONGEST_WAIT, SPREAD, WAITS, delivered, pending, refused, retried, unsendable, withdrawn
 from quota.notifications import notifications
 from schemas.plan import Route
 from tests.unit.floor import a_plan, noon
@@ -50,3 +50,8 @@ def test_an_attempt_that_succeeds_or_is_refused_is_the_last() -> None:
 def test_a_message_without_a_sink_is_pending_and_no_attempt_is_counted() -> None:
     kept = unsendable(pending(MESSAGE), "set it")
     assert (kept.state, kept.attempts, kept.due, kept.reason, kept.at) == ("pending", 0, None, "set it", AT)
+
+
+def test_what_is_withdrawn_has_failed_without_another_attempt() -> None:
+    found = withdrawn(retried(pending(MESSAGE), AT, "answered 500", jitter=0.0), AT, "no route r")
+    assert (found.state, found.attempts, found.due, found.reason, found.at) == ("failed", 1, None, "no route r", AT)
