@@ -12,7 +12,6 @@ from quota.wording import counted
 from schemas.dead_letters import DeadLetter
 from streams import replay as exports
 from streams import topics
-from streams.clockwork import now
 from streams.commands.console import progress
 from streams.commands.options import shared
 from streams.commands.session import Opened, Session
@@ -105,6 +104,8 @@ def replay(session: Session, path: Path, form: str, speed: float | None, *, wait
 
 
 async def _replayed(session: Session, order: Order) -> Counts:
+    from streams.clockwork import now
+
     total = exports.size(order.path, order.form)
     async with session.reading() as opened:
         plan = await newest(opened.log)
