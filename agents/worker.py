@@ -12,7 +12,7 @@ import faust
 from agents import activities, alerts, clock, deals, deliveries, meetings, notifications, standings
 from streams import tables, topics
 from streams.app import make_app
-from streams.clockwork import Clockwork, now
+from streams.clockwork import Clockwork
 from streams.courier import Courier
 from streams.embedded.housekeeping import keep_house
 from streams.embedded.log import EmbeddedLog
@@ -21,12 +21,14 @@ from streams.metrics.unmetered import UNMETERED, Metrics, Unmetered
 from streams.serving.projection import Projection
 from streams.shards import CONTROL, Shards
 from streams.sinks.sinks import Sinks
+from streams.wall_clock import now
 from streams.watchdog import Watchdog
 
 logger = logging.getLogger(__name__)
 
-AGENTS = (activities, meetings, deals, standings, alerts, notifications, deliveries, clock)
-ARROWS = tuple(agent.ARROW for agent in (activities, meetings, deals, standings, alerts, notifications, deliveries))
+HOPS = (activities, meetings, deals, standings, alerts, notifications, deliveries)
+AGENTS = (*HOPS, clock)
+ARROWS = tuple(agent.ARROW for agent in HOPS)
 READERS = {arrow.reads.name: arrow.name for arrow in ARROWS} | {topics.CONTROL.name: "clock"}
 """The agent that reads each topic."""
 SHARDS = 4

@@ -10,17 +10,13 @@ from streams import topics
 from streams.clock import Clock
 from streams.log import Log, Outgoing, Spot
 from streams.shards import CONTROL, Shards
+from streams.wall_clock import now
 
 SECONDS = 0.5
 """Between two ticks while facts come in."""
 IDLE_SECONDS = 5.0
 """Between two ticks while source partitions grow by nothing but ticks."""
 KEY = b"clock"
-
-
-def now() -> datetime:
-    """The only place that reads the clock for ticks."""
-    return datetime.now(UTC)
 
 
 class Clockwork:

@@ -20,6 +20,7 @@ from streams.log import Outgoing, ShutOut
 from streams.passage import ask, through
 from streams.plan_reader import Plans
 from streams.plans import PlanError, load, plan_records
+from streams.wall_clock import now
 
 KEY = b"plan"
 DIRECTORY = click.argument("directory", type=click.Path(path_type=Path), metavar="DIR")
@@ -126,8 +127,6 @@ async def _newest(opened: Opened) -> tuple[int, Plan | None]:
 
 def _records(found: Plan, revision: int) -> list[Outgoing]:
     """A revision and its marker, in one transaction: no crash leaves one without the other."""
-    from streams.clockwork import now
-
     keyed = plan_records(found, revision, now())
     marker = json.encode(PlanMarker(revision))
     return [

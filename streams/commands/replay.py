@@ -22,6 +22,7 @@ from streams.passage import ask, through
 from streams.replay import Bad, Fact, Ignored, Line
 from streams.serving.control import control
 from streams.serving.plan import newest
+from streams.wall_clock import now
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -104,8 +105,6 @@ def replay(session: Session, path: Path, form: str, speed: float | None, *, wait
 
 
 async def _replayed(session: Session, order: Order) -> Counts:
-    from streams.clockwork import now
-
     total = exports.size(order.path, order.form)
     async with session.reading() as opened:
         plan = await newest(opened.log)

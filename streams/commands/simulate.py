@@ -10,6 +10,7 @@ from quota.facts import EARLIEST, LATEST
 from quota.wording import counted
 from streams.commands.console import progress
 from streams.commands.options import shared
+from streams.wall_clock import now
 
 
 @click.command()
@@ -39,6 +40,4 @@ def simulate(reps: int, days: int, seed: int, end: datetime | None, path: Path) 
 
 
 def _today() -> datetime:
-    from streams.clockwork import now
-
     return now().replace(hour=0, minute=0, second=0, microsecond=0)

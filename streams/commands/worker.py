@@ -13,6 +13,7 @@ from streams.commands.working import working
 from streams.config import MOST_SHARDS
 from streams.lock import Locked, WorkerLock
 from streams.sinks.sinks import Sinks
+from streams.wall_clock import now
 
 if TYPE_CHECKING:
     from streams.windows import Windows
@@ -43,8 +44,6 @@ def worker(session: Session, clock: str, shards: int | None, listen: str | None)
     It stops at Ctrl-C or SIGTERM. GET /api/v1/standings and GET /api/v1/alerts tell what stands and what fires;
     docs/api.md has an example of each.
     """
-    from streams.clockwork import now
-
     windows = _windows(session, listen)
     _log_to_stderr()
     sinks = Sinks.of(session.config, click.echo, now)

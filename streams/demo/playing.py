@@ -6,7 +6,6 @@ import time
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-from streams.clockwork import now
 from streams.commands.console import out
 from streams.demo.board import Board
 from streams.demo.feeding import Feed, Floor, upcoming
@@ -17,6 +16,7 @@ from streams.demo.view import Rate, Show, View
 from streams.log import Log
 from streams.passage import ask, through
 from streams.serving.plan import newest
+from streams.wall_clock import now
 
 INSIST = 0.1
 """Seconds until what did not end is told again."""

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from streams.clockwork import now
 from streams.sinks.signing import secrets_of
 from streams.sinks.webhook import Webhook
+from streams.wall_clock import now
 from tests.runtime.faulty_log import started
 from tests.runtime.outboxes import Clock, all_in, delivering, messages, put, settled
 from tests.streams.sinks.receiver import SECRET, answers, dies, hangs, receiving

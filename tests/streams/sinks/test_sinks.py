@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from streams.clockwork import now
 from streams.config import Config, ConfigError
 from streams.sinks.sinks import Sinks, lacking
+from streams.wall_clock import now
 from tests.streams.sinks.receiver import SECRET
 
 URL, GOOD = "QUOTAFLOW_SINK_SALES_FLOOR_URL", "https://example.com/very-secret-path"

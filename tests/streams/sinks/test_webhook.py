@@ -12,10 +12,10 @@ from msgspec.structs import replace
 
 from quota.notifications import notifications
 from schemas.plan import Route
-from streams.clockwork import now
 from streams.sinks.signing import secrets_of
 from streams.sinks.sink import DELIVERED, Answer
 from streams.sinks.webhook import LARGEST, Webhook, judged, payload
+from streams.wall_clock import now
 from tests.streams.sinks.receiver import SECRET, Behaviour, answers, babbles, dies, hangs, receiving
 from tests.unit.floor import a_plan
 from tests.unit.news import transition
