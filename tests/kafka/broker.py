@@ -12,6 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from tests.kafka.jars import jars
+from tests.servers.process import ended_within, free_ports
 
 START_SECONDS = 90.0
 STOP_SECONDS = 30.0
@@ -48,7 +49,7 @@ class Broker:
 
     def __init__(self, folder: Path, *, heap: str = "512m", settings: Mapping[str, str] | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        client, controller = _free_ports(2)
+        client, controller = free_ports(2)
         self.address = f"127.0.0.1:{client}"
         self.log = folder / "kafka.log"
         self._data = folder / "data"
@@ -107,7 +108,7 @@ class Broker:
     def _wait_until_it_serves(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_SECONDS
         while not _serves(self.address):
-            if _ended_within(process, seconds=0.1):
+            if ended_within(process, seconds=0.1):
                 raise BrokerFailed(f"Kafka ended with code {process.returncode} while starting:\n{self.log_tail()}")
             if time.monotonic() > deadline:
                 self.kill()
@@ -120,25 +121,8 @@ def _java(heap: str) -> list[str]:
     return ["java", f"-Xmx{heap}", "-XX:+UseG1GC", quiet, "-cp", f"{jars()}/*"]
 
 
-def _free_ports(count: int) -> list[int]:
-    """Ports nobody listens on; all are held until the last is found, so that they differ."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [held.getsockname()[1] for held in sockets]
-    for held in sockets:
-        held.close()
-    return ports
-
-
 def _write_properties(path: Path, settings: Mapping[str, str]) -> None:
     path.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
-
-
-def _ended_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
 
 
 def _serves(address: str) -> bool:

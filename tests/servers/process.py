@@ -28,8 +28,16 @@ def missing(program: str, package: str) -> str | None:
 
 def free_port() -> int:
     """A port of this machine that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        return int(held.getsockname()[1])
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports nobody listens on; all are held until the last is found, so that they differ."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(held.getsockname()[1]) for held in sockets]
+    for held in sockets:
+        held.close()
+    return ports
 
 
 class Process:
@@ -48,7 +56,7 @@ class Process:
             )
         deadline = time.monotonic() + START_SECONDS
         while not answers():
-            if _ended_within(self._running, 0.05):
+            if ended_within(self._running, 0.05):
                 raise ServerFailed(f"{self.command[0]} ended while starting:\n{self.log_tail()}")
             if time.monotonic() > deadline:
                 self.kill()
@@ -58,7 +66,7 @@ class Process:
         """Stop the program in order; one that does not end in time is killed."""
         if self._running is not None:
             self._running.terminate()
-            if not _ended_within(self._running, STOP_SECONDS):
+            if not ended_within(self._running, STOP_SECONDS):
                 self.kill()
             self._running = None
 
@@ -74,7 +82,8 @@ class Process:
         return self.log.read_text(errors="replace")[-LOG_TAIL:] if self.log.exists() else "(no log yet)"
 
 
-def _ended_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
+def ended_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Whether a process ends within so many seconds."""
     try:
         process.wait(seconds)
     except subprocess.TimeoutExpired:
