@@ -47,7 +47,7 @@ class Hop:
         self.open = {tick.number: tick for tick in mark.open}
         self.revisions = {sender: list(said) for sender, said in mark.revisions.items()}
         self.out: list[Outgoing] = []
-        self.changed = False
+        self.changed = self.urgent = False
         self.facts = 0
         self.limit: Callable[[], float] = lambda: inf
 
@@ -161,6 +161,8 @@ class Hop:
             self._pass_on(PlanMarker(self.revision, tick.number, self.place.sender))
         self.out += self.stage.complete(Moment(tick, self.at, before, evaluates))
         self._pass_on(Tick(tick.at, tick.number, self.place.sender, tick.quiet))
+        # Somebody waits for a tick that does nothing but pass.
+        self.urgent = self.urgent or tick.at is None
         self.tick = tick.number
 
     def _pass_on(self, record: Tick | PlanMarker) -> None:
@@ -170,6 +172,6 @@ class Hop:
     def flush(self) -> list[Outgoing]:
         """Everything to be written since the last flush: what was said, then table records and the mark."""
         self.out += self.stage.owed()
-        out, self.out, self.changed = self.out, [], False
+        out, self.out, self.changed, self.urgent = self.out, [], False, False
         mark = Outgoing(tables.MARKS.name, self.place.shard, self.flow.topic.encode(), json.encode(self.mark))
         return [*out, *self.stage.stored(), mark]

@@ -28,6 +28,8 @@ class Reader(Protocol):
 
     position: int
     changed: bool
+    urgent: bool
+    """Whether somebody waits for what it has to write."""
     facts: int
     """How many facts it has read."""
 
@@ -81,7 +83,7 @@ class Shard:
         self._meter = meter
         self._consumer, self._pause, self._took = consumer, pause, 0.0
         self._backlogs: dict[str, list[Fetched]] = {}
-        self._wanted = asyncio.Event()
+        self._wanted, self._urgent = asyncio.Event(), asyncio.Event()
         self._flushing = asyncio.Lock()
         self._stored: dict[str, int] = {topic: reader.position for topic, reader in readers.items()}
         self._counted = self._facts()
@@ -116,6 +118,8 @@ class Shard:
         if self.readers[topic].changed:
             self._wanted.set()
             self.waits = self.waits or time.monotonic()
+        if self.readers[topic].urgent:
+            self._urgent.set()
         return count == len(records)
 
     def pump(self) -> None:
@@ -159,14 +163,23 @@ class Shard:
         self._busy = whole.share() > BUSY
 
     async def _rest(self, seconds: float) -> bool:
-        """Lets time pass; a worker that catches up rests no longer than it has something to read, and says so."""
+        """Lets time pass; tells whether to wait for more: not if somebody waits, or all there was is read."""
         end, idle = time.monotonic() + seconds, 0
         while (left := end - time.monotonic()) > 0:
-            await asyncio.sleep(min(BREATH, left))
+            if await self._hurried(min(BREATH, left)):
+                return False
             idle = idle + 1 if self._consumer.drained else 0
             if self._busy and idle == BREATHS:
                 return False
         return True
+
+    async def _hurried(self, seconds: float) -> bool:
+        """Whether somebody waits for the next flush, or begins to within these seconds."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._urgent.wait()
+        except TimeoutError:
+            return False
 
     async def flush(self) -> None:
         """Makes everything read so far durable, with its positions, at once; raises ShutOut or FlushUnknown.
@@ -175,6 +188,7 @@ class Shard:
         """
         async with self._flushing:
             self._wanted.clear()
+            self._urgent.clear()
             self.void, started = True, time.monotonic()
             out = [record for reader in self.readers.values() if reader.changed for record in reader.flush()]
             moved = {t: r.position for t, r in self.readers.items() if r.position != self._stored[t]}

@@ -1,6 +1,8 @@
 """What waits in a shard, and when it goes on."""
 
+import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import pytest
 from msgspec import json
@@ -12,12 +14,14 @@ from streams import tables, topics
 from streams.batches import Batch, Fetched
 from streams.hop import AHEAD, Hop
 from streams.log import Outgoing, Record, Spot
-from streams.shard import Shard
+from streams.shard import BREATH, Shard
 from tests.runtime.fake_log import FakeLog, at_once
 from tests.runtime.history import SHARDS
 from tests.runtime.world import READ, Consumer, Owner, Worker
 
 DEALS = topics.DEALS.name
+LONG = 3600.0
+"""Seconds of a pause that no test waits for."""
 
 
 @pytest.fixture
@@ -81,7 +85,7 @@ def test_ticks_that_are_far_apart_do_not_wait_for_ticks_that_do_not_exist(
 class Chained:
     """A reader whose records wait until the next reader has read as many."""
 
-    changed = False
+    changed = urgent = False
     facts = 0
 
     def __init__(self, after: "Chained | None") -> None:
@@ -115,6 +119,23 @@ def test_what_waits_for_something_that_waits_goes_on_with_it(log: FakeLog) -> No
     shard.pump()
     assert consumer.held == set()
     assert [reader.position for reader in readers.values()] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(("at", "soon"), [(None, True), (datetime(2026, 3, 2, 18, tzinfo=UTC), False)])
+async def test_a_flush_waits_for_more_unless_somebody_waits_for_it(
+    log: FakeLog, at: datetime | None, *, soon: bool
+) -> None:
+    reader = owners(log)[0].shard.readers[DEALS]
+    shard = Shard(0, 1, {DEALS: reader}, await log.writer("shard-0"), Consumer(), LONG)
+    flushed = asyncio.Event()
+    flushing = asyncio.create_task(shard.flush_forever(flushed.set))
+    shard.read(Batch(DEALS, 0, 1, [Record(DEALS, 0, 0, 0, b"control", json.encode(Tick(at, 3, "control")))]))
+    if soon:
+        await flushed.wait()
+    else:
+        await asyncio.wait({flushing}, timeout=2 * BREATH)
+    assert (flushed.is_set(), reader.mark.tick) == (soon, 3)
+    flushing.cancel()
 
 
 def test_a_hop_reads_no_record_twice(log: FakeLog) -> None:
