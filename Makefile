@@ -75,7 +75,7 @@ dashboards: $(installed) ## regenerate the Grafana dashboards
 
 lock: $(installed) ## compile requirements.lock, and of it requirements-run.lock, from pyproject.toml
 	$(bin)/python -m pip install --quiet $(UV)
-	$(bin)/uv pip compile --quiet --universal --generate-hashes --extra fast --extra dev \
+	$(bin)/uv pip compile --quiet --universal --generate-hashes --extra fast --extra store --extra dev \
 		--custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
-	$(bin)/uv pip compile --quiet --universal --generate-hashes --extra fast --constraint requirements.lock \
+	$(bin)/uv pip compile --quiet --universal --generate-hashes --extra fast --extra store --constraint requirements.lock \
 		--custom-compile-command "make lock" --output-file requirements-run.lock pyproject.toml

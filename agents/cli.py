@@ -25,7 +25,7 @@ from streams.commands import (
 from streams.commands.failures import Failing
 from streams.commands.options import shared
 from streams.commands.session import RunningWorker, Session
-from streams.config import Config, ConfigError
+from streams.config import MEMORY, Config, ConfigError
 from streams.log import Log
 from streams.sinks.sinks import Sinks
 
@@ -60,17 +60,24 @@ class CommandLine(Failing):
 
 
 def in_process(
-    broker: str, log: Log, *, live: bool, shards: int, sinks: Sinks | None = None, metered: bool = False
+    broker: str,
+    log: Log,
+    *,
+    live: bool,
+    shards: int,
+    sinks: Sinks | None = None,
+    metered: bool = False,
+    store: str = MEMORY,
 ) -> AbstractAsyncContextManager[RunningWorker]:
     """A worker in this process, on a log that has been started."""
     # Faust takes a second to import, which most commands do not need.
     from agents.worker import READERS, Worker
 
     if not metered:
-        return Worker(broker, log, live=live, shards=shards, sinks=sinks)
+        return Worker(broker, log, live=live, shards=shards, sinks=sinks, store=store)
     from streams.metrics.meter import Meter
 
-    return Worker(broker, log, live=live, shards=shards, sinks=sinks, meter=Meter(READERS))
+    return Worker(broker, log, live=live, shards=shards, sinks=sinks, meter=Meter(READERS), store=store)
 
 
 @click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})

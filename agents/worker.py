@@ -13,6 +13,7 @@ from agents import activities, alerts, clock, deals, deliveries, meetings, notif
 from streams import tables, topics
 from streams.app import make_app
 from streams.clockwork import Clockwork
+from streams.config import MEMORY
 from streams.courier import Courier
 from streams.embedded.housekeeping import keep_house
 from streams.embedded.log import EmbeddedLog
@@ -21,6 +22,7 @@ from streams.metrics.unmetered import UNMETERED, Metrics, Unmetered
 from streams.serving.projection import Projection
 from streams.shards import CONTROL, Shards
 from streams.sinks.sinks import Sinks
+from streams.stores.stores import stores
 from streams.wall_clock import now
 from streams.watchdog import Watchdog
 
@@ -56,8 +58,13 @@ class Worker:
         shards: int = SHARDS,
         sinks: Sinks | None = None,
         meter: Unmetered = UNMETERED,
+        store: str = MEMORY,
     ) -> None:
-        """`live` makes time follow the clock from now on; without sinks, messages wait; `meter` counts the work."""
+        """`live` makes time follow the clock from now on; without sinks, messages wait; `meter` counts the work.
+
+        `store` says where tables are kept beside the log, as QUOTAFLOW_STORE does.
+        """
+        self._store = store
         self._meter, self._sinks = meter, sinks
         self._courier: Courier | None = None
         self._broker, self._log, self._live, self._wanted = broker, log, live, shards
@@ -78,7 +85,8 @@ class Worker:
     async def _start(self) -> None:
         embedded = isinstance(self._log, EmbeddedLog)
         count = await declare(self._log, self._wanted)
-        self.shards = Shards(self._log, ARROWS, count, 0.25 if embedded else 0.2, self._meter)
+        kept = stores(self._store, self._broker, lambda: now().timestamp())
+        self.shards = Shards(self._log, ARROWS, count, 0.25 if embedded else 0.2, self._meter, stores=kept)
         self.app = make_app(self._broker, self._log)
         for agent in AGENTS:
             agent.declare(self.app, self.shards)
@@ -86,11 +94,11 @@ class Worker:
             self._courier = Courier(self.shards, self._sinks, now, random.random)
             self.shards.on_change = self._courier.wake
             self._chores.append(asyncio.create_task(self._courier.run()))
+        # Records live long: looking through all of them for cycles again and again costs a fifth of the time.
+        gc.set_threshold(*COLLECT_AFTER)
         await self.shards.attach(self.app)
         self.app.finalize()
         await self.app.start()
-        # Records live long: looking through all of them for cycles again and again costs a fifth of the time.
-        gc.set_threshold(*COLLECT_AFTER)
         self._clockwork = Clockwork(self._log, self.shards, weight=1 if embedded else 2)
         await self._clockwork.start(live=self._live)
         self._chores.append(asyncio.create_task(Watchdog().run(self._log, self.shards)))

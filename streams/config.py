@@ -11,7 +11,9 @@ TOKEN = "QUOTAFLOW_TOKEN"  # noqa: S105 - the name of a variable
 TOKEN_FILE = "QUOTAFLOW_TOKEN_FILE"  # noqa: S105 - same
 REDIS = "QUOTAFLOW_REDIS"
 LISTEN = "QUOTAFLOW_LISTEN"
+STORE = "QUOTAFLOW_STORE"
 SINK = "QUOTAFLOW_SINK_"
+MEMORY = "memory"
 MOST_SHARDS = 1024
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/\[\],]+)(:\d{1,5})?", re.ASCII)
 
@@ -25,7 +27,8 @@ class Config:
     """Which log to use, how many shards a new one is asked to get, where the tokens of its doors come from, and Redis.
 
     An existing log keeps its number of shards; what follows that is as it was written, empty where unset. `listen` is
-    where the API answers, `sinks` is every variable about a sink with its value.
+    where the API answers, `store` where a worker keeps tables beside the log, `sinks` is every variable about a sink
+    with its value.
     """
 
     broker: str = "embedded://quotaflow.db"
@@ -34,6 +37,7 @@ class Config:
     token_file: str = ""
     redis: str = field(default="", repr=False)
     listen: str = ""
+    store: str = MEMORY
     sinks: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @property
@@ -46,11 +50,12 @@ class Config:
         """The settings that the environment makes; raises ConfigError with all problems at once."""
         broker = environment.get(BROKER) or cls.broker
         shards = environment.get(SHARDS) or None
-        redis = environment.get(REDIS, "")
+        redis, store = environment.get(REDIS, ""), environment.get(STORE) or MEMORY
         named = [
             (BROKER, broker_problem(broker)),
             (SHARDS, shards_problem(shards) if shards else None),
             (REDIS, redis_problem(redis) if redis else None),
+            (STORE, store_problem(store)),
         ]
         problems = [f"{name}: {problem}" for name, problem in named if problem]
         if problems:
@@ -58,7 +63,7 @@ class Config:
         tokens = environment.get(TOKEN, ""), environment.get(TOKEN_FILE, "")
         sinks = tuple(sorted((name, value) for name, value in environment.items() if name.startswith(SINK) and value))
         listen = environment.get(LISTEN, "")
-        return cls(broker, int(shards) if shards else None, *tokens, redis, listen, sinks)
+        return cls(broker, int(shards) if shards else None, *tokens, redis, listen, store, sinks)
 
 
 def broker_problem(broker: str) -> str | None:
@@ -78,6 +83,14 @@ def shards_problem(shards: str) -> str | None:
     if shards.isascii() and shards.isdigit() and 1 <= int(shards) <= MOST_SHARDS:
         return None
     return f"{shards!r} is no number of shards; write one from 1 to {MOST_SHARDS}"
+
+
+def store_problem(store: str) -> str | None:
+    """What is wrong with the name of a store, or None."""
+    scheme, found, directory = store.partition(":")
+    if store == MEMORY or (scheme == "rocksdb" and found and directory.strip()):
+        return None
+    return f"{store!r} names no store; write memory, or rocksdb:DIRECTORY"
 
 
 def redis_problem(url: str) -> str | None:

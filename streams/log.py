@@ -62,8 +62,11 @@ class FlushUnknown(LogError):
 class Writer(Protocol):
     """The one writer of a shard: starting it shuts out every earlier one of the same name."""
 
-    async def commit(self, records: Sequence[Outgoing], positions: Mapping[Spot, int]) -> None:
-        """Makes records and positions durable at once or not at all; raises ShutOut or FlushUnknown."""
+    async def commit(self, records: Sequence[Outgoing], positions: Mapping[Spot, int]) -> list[int]:
+        """Makes records and positions durable at once or not at all, and gives every record's offset.
+
+        Raises ShutOut or FlushUnknown.
+        """
         ...
 
     async def close(self) -> None:
@@ -103,7 +106,10 @@ class Log(Protocol):
         ...
 
     def read(self, spot: Spot, start: int = 0, end: int | None = None) -> AsyncIterator[list[Record]]:
-        """Committed records in order from `start` to `end` (default: the end as of now), in chunks."""
+        """Committed records in order from `start` to `end` (default: the end as of now), in chunks.
+
+        The embedded log has only the last record of each of a table's keys, and gives those in any order.
+        """
         ...
 
     def tail(self, starts: Mapping[Spot, int]) -> AsyncIterator[list[Record]]:

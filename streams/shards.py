@@ -11,11 +11,13 @@ from faust.types import TP, AppT
 
 from streams import topics
 from streams.batches import Batch, Flow
-from streams.log import Log, LogError, ShutOut
+from streams.keeping import leave, take_kept
+from streams.log import Log, LogError, ShutOut, Writer
 from streams.metrics.unmetered import UNMETERED, Unmetered
 from streams.plan_reader import Plans
 from streams.shard import Reader, Shard
-from streams.takeover import take_clock, take_hops
+from streams.stores.stores import Stores
+from streams.takeover import take_clock
 from streams.topology import Arrow
 
 logger = logging.getLogger(__name__)
@@ -32,9 +34,17 @@ class Shards:
     """Everything that this worker owns; agents hand their batches to it."""
 
     def __init__(
-        self, log: Log, arrows: Sequence[Arrow], shards: int, pause: float, meter: Unmetered = UNMETERED
+        self,
+        log: Log,
+        arrows: Sequence[Arrow],
+        shards: int,
+        pause: float,
+        meter: Unmetered = UNMETERED,
+        *,
+        stores: Stores | None = None,
     ) -> None:
-        """`pause` is how many seconds a flush waits for more to come."""
+        """`pause` is how many seconds a flush waits for more to come; without `stores` all is kept in memory."""
+        self._stores = stores
         self._meter = meter
         self.log, self.arrows, self.count, self._pause = log, tuple(arrows), shards, pause
         self.plans = Plans(log)
@@ -131,7 +141,7 @@ class Shards:
     async def _take(self, number: int) -> Shard:
         writer = await self.log.writer("clock" if number == CONTROL else f"shard-{number}")
         try:
-            readers = await self._readers(number)
+            readers, writer = await self._readers(number, writer)
         except BaseException:
             await _bounded(writer.close)
             raise
@@ -141,10 +151,10 @@ class Shards:
         pause = 0.0 if number == CONTROL else self._pause
         return Shard(max(number, 0), 0, readers, writer, self.consumer, pause, meter=self._meter)
 
-    async def _readers(self, number: int) -> dict[str, Reader]:
+    async def _readers(self, number: int, writer: Writer) -> tuple[dict[str, Reader], Writer]:
         if number == CONTROL:
-            return await take_clock(self.log, self.count)
-        return await take_hops(self.log, self.arrows, number, self.count, self.plans)
+            return await take_clock(self.log, self.count), writer
+        return await take_kept(self.log, self.arrows, (number, self.count), self.plans, writer, self._stores)
 
     async def _flowing(self) -> None:
         """Returns once Faust lets records flow: what is handed out earlier, it clears from its queues."""
@@ -183,8 +193,12 @@ class Shards:
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         for shard in self.owned.values():
+            shard.opening = NEVER
+            shard.forget_backlogs()
             if await shard.settle():
                 await _bounded(shard.flush)
+                if not shard.void:
+                    leave(shard.readers.values(), shard.writer)
             await _bounded(shard.writer.close)
         self.owned.clear()
 

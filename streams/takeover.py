@@ -1,6 +1,6 @@
 """Taking over a shard: shut out, read, then run (docs/adr/0004)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from math import inf
 
@@ -10,10 +10,12 @@ from quota.plans import PlanIndex
 from schemas.marks import Mark
 from streams import tables, topics
 from streams.clock import Clock
+from streams.filling import Entry, LogTables, ShelfTables, Source
 from streams.hop import AHEAD, Hop
-from streams.log import Log, LogError, Spot, TopicSpec
+from streams.log import Log, Spot
 from streams.plan_reader import Plans
 from streams.shard import Reader
+from streams.stores.shelf import Shelf
 from streams.topology import Arrow, flow, place
 
 _decode_mark = json.Decoder(Mark).decode
@@ -21,48 +23,34 @@ _decode_mark = json.Decoder(Mark).decode
 
 async def take_clock(log: Log, shards: int) -> dict[str, Reader]:
     """The clock as its last flush left it."""
-    marks = await _marks(log, tables.CLOCK_MARKS, 0)
+    marks = _marks(await LogTables(log, 0).entries(tables.CLOCK_MARKS))
     spot = Spot(topics.CONTROL.name, 0)
     clock = Clock(shards, marks.get(spot.topic, Mark(spot.topic)))
     clock.position = max(clock.position, (await log.committed([spot])).get(spot, 0))
     return {spot.topic: clock}
 
 
-async def take_hops(log: Log, arrows: Sequence[Arrow], shard: int, shards: int, plans: Plans) -> dict[str, Reader]:
-    """Every agent's reader of this shard, with its tables loaded and what is derived recomputed."""
-    marks = await _marks(log, tables.MARKS, shard)
+async def take_hops(
+    log: Log, arrows: Sequence[Arrow], shard: int, shards: int, plans: Plans, shelf: Shelf | None = None
+) -> dict[str, Reader]:
+    """Every agent's reader of this shard, with its tables loaded and what is derived recomputed.
+
+    A `shelf` holds exactly what the tables hold: then they are read from there, and large ones stay there.
+    """
+    source: Source = LogTables(log, shard) if shelf is None else ShelfTables(shelf, shard)
+    marks = _marks(await source.entries(tables.MARKS))
     committed = await log.committed(Spot(arrow.reads.name, shard) for arrow in arrows)
     hops: dict[str, Hop] = {}
     for arrow in arrows:
         mark = marks.get(arrow.reads.name, Mark(arrow.reads.name))
-        hops[arrow.reads.name] = hop = await _take_hop(log, arrow, arrows, (shard, shards), mark, plans)
+        stage = arrow.stage(place(arrow, shard, shards))
+        await source.fill(stage, arrow.tables, await _plan(plans, mark.revision), mark.tick)
+        hops[arrow.reads.name] = hop = Hop(stage.place, flow(arrow, arrows, stage.place), stage, mark, plans.get)
         hop.position = max(hop.position, committed.get(Spot(arrow.reads.name, shard), 0))
+    if shelf is not None:
+        shelf.let_go()
     _bind(hops)
     return {**hops}
-
-
-async def _take_hop(
-    log: Log, arrow: Arrow, arrows: Sequence[Arrow], where: tuple[int, int], mark: Mark, plans: Plans
-) -> Hop:
-    at = place(arrow, *where)
-    stage = arrow.stage(at)
-    for table in arrow.tables:
-        for key, value in (await _entries(log, Spot(table.name, at.shard))).items():
-            stage.load(table.name, key, value)
-    stage.install(await _plan(plans, mark.revision), mark.tick)
-    return Hop(at, flow(arrow, arrows, at), stage, mark, plans.get)
-
-
-async def _entries(log: Log, table: Spot) -> dict[bytes, bytes]:
-    """The last value of every key that was not deleted; brokers give earlier ones too until they compact."""
-    entries: dict[bytes, bytes] = {}
-    async for chunk in log.read(table):
-        for record in chunk:
-            if record.key is not None and record.value is not None:
-                entries[record.key] = record.value
-            elif record.key is not None:
-                entries.pop(record.key, None)
-    return entries
 
 
 async def _plan(plans: Plans, revision: int) -> PlanIndex | None:
@@ -80,13 +68,6 @@ def _limit(source: Hop, credited: Hop) -> float:
     return inf if credited.tick >= source.tick else credited.tick + AHEAD
 
 
-async def _marks(log: Log, table: TopicSpec, shard: int) -> dict[str, Mark]:
-    marks = {}
-    async for chunk in log.read(Spot(table.name, shard)):
-        for record in chunk:
-            if record.value is None:
-                message = f"{table.name}[{shard}] holds a deleted mark: the log was changed by something else"
-                raise LogError(message)
-            mark = _decode_mark(record.value)
-            marks[mark.topic] = mark
-    return marks
+def _marks(entries: Iterable[Entry]) -> dict[str, Mark]:
+    found = [_decode_mark(value) for _, value in entries]
+    return {mark.topic: mark for mark in found}

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from streams.commands.session import Session
-from streams.config import broker_problem, redis_problem
+from streams.config import broker_problem, redis_problem, store_problem
 
 DEBUG = "quotaflow.debug"
 """Where the context, which nested commands share, remembers that tracebacks are wanted."""
@@ -35,6 +35,20 @@ def debug_option(command: F) -> F:
 def redis_option(about: str) -> Callable[[F], F]:
     """Adds --redis, which changes the session as --broker does; `about` is its help."""
     return click.option("--redis", metavar="URL", expose_value=False, callback=_redis, help=about)
+
+
+def store_option(about: str) -> Callable[[F], F]:
+    """Adds --store, which changes the session as --broker does; `about` is its help."""
+    return click.option("--store", metavar="STORE", expose_value=False, callback=_store, help=about)
+
+
+def _store(context: click.Context, option: click.Parameter, value: str | None) -> None:
+    if value is None:
+        return
+    problem = store_problem(value)
+    if problem:
+        raise click.BadParameter(problem, context, option)
+    context.obj = replace(context.obj, config=replace(context.obj.config, store=value))
 
 
 def _redis(context: click.Context, option: click.Parameter, value: str | None) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import click
 
 from streams import tables, topics
-from streams.config import Config
+from streams.config import MEMORY, Config
 from streams.lock import Locked, WorkerLock
 from streams.log import Log, LogError
 from streams.metrics.unmetered import Metrics
@@ -54,7 +54,15 @@ class MakeWorker(Protocol):
     """Makes a worker for a log that has been started; the layer above knows how."""
 
     def __call__(
-        self, broker: str, log: Log, *, live: bool, shards: int, sinks: Sinks | None = None, metered: bool = False
+        self,
+        broker: str,
+        log: Log,
+        *,
+        live: bool,
+        shards: int,
+        sinks: Sinks | None = None,
+        metered: bool = False,
+        store: str = MEMORY,
     ) -> AbstractAsyncContextManager[RunningWorker]:
         """A worker that reads while its context lasts; without sinks, messages wait for one that has some."""
         ...
@@ -113,7 +121,8 @@ class Session:
         except Locked:
             return await beside(work(), StandIn(self, opened, self.path, command))
         with lock:
-            async with self.make_worker(self.config.broker, opened.log, live=False, shards=opened.shards) as worker:
+            broker, store = self.config.broker, self.config.store
+            async with self.make_worker(broker, opened.log, live=False, shards=opened.shards, store=store) as worker:
                 return await beside(work(), worker)
 
 
@@ -142,9 +151,11 @@ class StandIn:
             except Locked:
                 await asyncio.sleep(LOOK_SECONDS)
                 continue
-            broker, log, shards = self.session.config.broker, self.opened.log, self.opened.shards
+            config, log, shards = self.session.config, self.opened.log, self.opened.shards
             with lock:
-                async with self.session.make_worker(broker, log, live=False, shards=shards) as worker:
+                async with self.session.make_worker(
+                    config.broker, log, live=False, shards=shards, store=config.store
+                ) as worker:
                     await worker.run()
 
 

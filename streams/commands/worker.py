@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from quota.wording import counted
-from streams.commands.options import redis_option, shared
+from streams.commands.options import redis_option, shared, store_option
 from streams.commands.session import Failure, Session, beside, stop_signal
 from streams.commands.working import working
 from streams.config import MOST_SHARDS
@@ -35,6 +35,7 @@ QUIET = ("faust", "mode", "aiokafka", "kafka")
     help="Shards of a new log (QUOTAFLOW_SHARDS; default 1, on Kafka 4).",
 )
 @click.option("--listen", metavar="HOST:PORT", help=LISTEN_HELP)
+@store_option("Where tables are kept beside the log: memory, or rocksdb:DIRECTORY (QUOTAFLOW_STORE; default memory).")
 @redis_option("Redis that gets a copy of what stands and fires (QUOTAFLOW_REDIS).")
 @shared
 @click.pass_obj

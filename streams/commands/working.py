@@ -23,7 +23,8 @@ async def working(
 
     log, shards = opened.log, opened.shards
     projection = Projection(log, shards)
-    worker = session.make_worker(session.config.broker, log, live=live, shards=shards, sinks=sinks, metered=True)
+    broker, store = session.config.broker, session.config.store
+    worker = session.make_worker(broker, log, live=live, shards=shards, sinks=sinks, metered=True, store=store)
     async with worker as running:
         metered = replace(windows, metrics=running.metrics(projection))
         async with opened_windows(metered, projection, running.owned) as at:

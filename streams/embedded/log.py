@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from streams.embedded.store import Store
@@ -118,7 +118,12 @@ class EmbeddedLog:
         return {spot: found[spot] for spot in spots if spot in found}
 
     async def read(self, spot: Spot, start: int = 0, end: int | None = None) -> AsyncIterator[list[Record]]:
-        """Records of [start, end) in chunks; the end defaults to the end as of now."""
+        """Records of [start, end) in chunks, of a table in any order; the end defaults to the end as of now."""
+        if self.store.spot(spot)[1]:
+            with closing(Store(self.path)) as apart:
+                for chunk in apart.scan(spot, start, end):
+                    yield chunk
+            return
         last = self.store.column("next").get(spot, 0) if end is None else end
         while start < last and (chunk := self.store.read(spot, start, last)):
             yield chunk
@@ -173,9 +178,9 @@ class EmbeddedWriter:
         """Made by `EmbeddedLog.writer`."""
         self._log, self._owner = log, (name, epoch)
 
-    async def commit(self, records: Sequence[Outgoing], positions: Mapping[Spot, int]) -> None:
+    async def commit(self, records: Sequence[Outgoing], positions: Mapping[Spot, int]) -> list[int]:
         """Makes records and positions durable at once; raises ShutOut after a later owner came."""
-        await self._log.transact(records, positions, self._owner)
+        return await self._log.transact(records, positions, self._owner)
 
     async def close(self) -> None:
         """Nothing is held open."""

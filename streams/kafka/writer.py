@@ -52,7 +52,7 @@ class KafkaWriter:
             await close_producer(self._producer)
             raise
 
-    async def commit(self, records: Sequence[Outgoing], positions: Mapping[Spot, int]) -> None:
+    async def commit(self, records: Sequence[Outgoing], positions: Mapping[Spot, int]) -> list[int]:
         """Makes records and positions durable at once; raises ShutOut, FlushUnknown, or LogError if nothing was sent.
 
         A cancelled commit raises FlushUnknown too: nobody knows how far it came.
@@ -62,23 +62,24 @@ class KafkaWriter:
                 raise FlushUnknown(f"the writer {self.name} is of no use since: {self._void}") from self._void
             check(records, self._compacted)
             if not records and not positions:
-                return
+                return []
             try:
                 async with asyncio.timeout(COMMIT_SECONDS):
-                    await self._transact(records, positions)
+                    return await self._transact(records, positions)
             except (Exception, asyncio.CancelledError) as error:
                 self._void = self._told(error)
                 await self._abandon(fenced=isinstance(self._void, ShutOut))
                 raise self._void from error
 
-    async def _transact(self, records: Sequence[Outgoing], positions: Mapping[Spot, int]) -> None:
+    async def _transact(self, records: Sequence[Outgoing], positions: Mapping[Spot, int]) -> list[int]:
         await self._producer.begin_transaction()
         # Every result first: aiokafka commits a transaction in which a batch failed.
-        await send(self._producer, records)
+        sent = await send(self._producer, records)
         if positions:
             offsets = {TopicPartition(*spot): OffsetAndMetadata(position, "") for spot, position in positions.items()}
             await self._producer.send_offsets_to_transaction(offsets, self._group)
         await self._producer.commit_transaction()
+        return sent
 
     def _told(self, error: BaseException) -> LogError:
         if is_fenced(error):

@@ -1,14 +1,14 @@
 """Facts into entity records, and what all of them add up to as cells: the stage behind every source topic."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from msgspec import json
+from msgspec import json, msgpack
 
-from quota.cells import add
+from quota.cells import add, put
 from quota.credits import fan_out
 from quota.errors import InvalidRecord
 from quota.facts import identity
@@ -20,12 +20,14 @@ from streams import topics
 from streams.batches import Fetched
 from streams.log import Outgoing, TopicSpec
 from streams.quarantine import Bugs, dead_letters, overgrown
-from streams.stages.stage import Moment, Place
+from streams.stages.stage import Moment, Place, Shelves
 
 Cell = tuple[str, str]
 """A scope and a local day."""
 MOST_DAYS, MOST_PARTS = 100, 1000
 """Of a credit: with so many days, or a day of so many parts, a record is large enough."""
+MOST_ADDS = 50_000
+"""How many records' contributions are remembered."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Entities:
     def __init__(self, kind: Kind, place: Place) -> None:
         """Empty until loaded."""
         self.kind, self.place = kind, place
-        self.records: dict[str, Any] = {}
+        self.records: MutableMapping[str, Any] = {}
         self.cells: dict[Cell, Parts] = {}
         self.forwarded = 0
         self._plan: PlanIndex | None = None
@@ -63,7 +65,8 @@ class Entities:
         self._touched: dict[Cell, bool] = {}
         self._stored: dict[str, bytes | None] = {}
         self._aside: list[Outgoing] = []
-        self._at: dict[str, str] = {}
+        self._at: MutableMapping[str, str] = {}
+        self._indexed = False
         self._bugs = Bugs()
         self._decode = json.Decoder(kind.fact | Tick | PlanMarker).decode
         self._load = json.Decoder(kind.record).decode
@@ -82,12 +85,40 @@ class Entities:
 
     def install(self, plan: PlanIndex | None, tick: int) -> None:
         """Recomputes every contribution and cell under this plan."""
+        deque(self.installing(plan, tick), maxlen=0)
+
+    def installing(self, plan: PlanIndex | None, tick: int) -> Iterator[None]:
+        """Recomputes record by record what they add, and then cell by cell what that makes of the scopes above."""
         self._plan, self._adds, self.cells = plan, {}, {}
+        mine: dict[Cell, Parts] = {}
         for key, record in self.records.items():
-            self._add(self._difference(key, None, record), quiet=True)
-            if self.kind.moves:
+            for cell, parts in (self.kind.contributions(record, plan) if plan else {}).items():
+                put(mine, cell, parts)
+            if self.kind.moves and not self._indexed:
                 self._at.update(dict.fromkeys(self.kind.moves.identities(record), key))
-        self._touched = {}
+            yield
+        while mine:
+            self._add(dict([mine.popitem()]), quiet=True)
+            yield
+        self._touched, self._indexed = {}, True
+
+    def lodge(self, shelves: Shelves) -> None:
+        """Keeps records, and where facts are found, on disk."""
+        self.records = shelves.records([self.kind.table.name], self._load, lambda _: self.kind.table.name)
+        self._at = shelves.index(self.kind.table.name)
+
+    def derived(self) -> bytes:
+        """The cells."""
+        scopes: dict[str, dict[str, Parts]] = defaultdict(dict)
+        for (scope, day), parts in self.cells.items():
+            scopes[scope][day] = parts
+        return msgpack.encode(scopes)
+
+    def restore(self, derived: bytes, plan: PlanIndex | None, tick: int) -> None:
+        """Takes the cells back."""
+        scopes = msgpack.decode(derived, type=dict[str, dict[str, Parts]])
+        self._plan, self._indexed = plan, True
+        self.cells = {(scope, day): parts for scope, days in scopes.items() for day, parts in days.items()}
 
     def take(self, said: Any, record: Fetched, epoch: int) -> None:
         """Notes a fact for the next drain; one that belongs to another shard is forwarded there."""
@@ -187,13 +218,22 @@ class Entities:
         if self.kind.difference is not None:
             return self.kind.difference(before, after, self._plan)
         change: dict[Cell, Parts] = {}
-        for cell, parts in self._adds.pop(key, {}).items():
+        for cell, parts in self._added(key, before, self._plan).items():
             add(change.setdefault(cell, {}), parts, -1)
         if after is not None:
             self._adds[key] = self.kind.contributions(after, self._plan)
             for cell, parts in self._adds[key].items():
                 add(change.setdefault(cell, {}), parts)
         return {cell: parts for cell, parts in change.items() if parts}
+
+    def _added(self, key: str, before: Any, plan: PlanIndex) -> Mapping[Cell, Parts]:
+        """What the record adds so far; remembered for those that change often."""
+        if len(self._adds) > MOST_ADDS:
+            self._adds.clear()
+        known = self._adds.pop(key, None)
+        if known is None and before is not None:
+            return self.kind.contributions(before, plan)
+        return known or {}
 
     def _add(self, change: Mapping[Cell, Parts], *, quiet: bool) -> None:
         """Adds the change everywhere it counts, and notes which cells have to be said."""

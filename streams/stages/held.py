@@ -1,6 +1,6 @@
 """What senders said under a key, by the tick they had passed: a tick sees the last version said before it."""
 
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
@@ -18,9 +18,10 @@ class Held(Generic[T]):
 
     def __init__(self) -> None:
         """Nothing was said."""
-        self.versions: dict[str, list[Version[T]]] = {}
+        self.versions: MutableMapping[str, list[Version[T]]] = {}
         self.changed: set[str] = set()
-        self._coming: dict[int, set[str]] = {}
+        self.coming: dict[int, set[str]] = {}
+        """Epoch → keys with a version of it that the last complete tick did not see."""
 
     def load(self, key: str, versions: list[Version[T]]) -> None:
         """Takes back a key's versions."""
@@ -28,11 +29,11 @@ class Held(Generic[T]):
 
     def install(self, tick: int) -> None:
         """Finds out which keys have versions that the last complete tick did not see."""
-        self._coming = {}
+        self.coming = {}
         for key, versions in self.versions.items():
             for version in versions:
                 if version.epoch >= tick:
-                    self._coming.setdefault(version.epoch, set()).add(key)
+                    self.coming.setdefault(version.epoch, set()).add(key)
 
     def say(self, key: str, epoch: int, value: T) -> None:
         """Notes a value beside what was said before ticks that are still open."""
@@ -42,19 +43,17 @@ class Held(Generic[T]):
             versions[-1] = version
         else:
             versions.append(version)
-        self._coming.setdefault(epoch, set()).add(key)
+        self.coming.setdefault(epoch, set()).add(key)
         self.changed.add(key)
 
     def seen(self, key: str, tick: int) -> T | None:
         """What this tick sees under the key: the last value said before it."""
-        versions = self.versions.get(key, ())
-        place = _before(versions, tick)
-        return versions[place].value if place >= 0 else None
+        return seen(self.versions.get(key, ()), tick)
 
     def come(self, last: int, tick: int) -> list[tuple[str, T | None, T | None]]:
         """(key, before, now) of every key of which `tick` may see another version than `last`; older ones go."""
-        epochs = [epoch for epoch in self._coming if epoch < tick]
-        keys = set[str]().union(*(self._coming.pop(epoch) for epoch in epochs))
+        epochs = [epoch for epoch in self.coming if epoch < tick]
+        keys = set[str]().union(*(self.coming.pop(epoch) for epoch in epochs))
         return [self._come(key, last, tick) for key in sorted(keys.intersection(self.versions))]
 
     def _come(self, key: str, last: int, tick: int) -> tuple[str, T | None, T | None]:
@@ -70,6 +69,12 @@ class Held(Generic[T]):
         """Forgets a key altogether."""
         self.versions.pop(key, None)
         self.changed.add(key)
+
+
+def seen(versions: Sequence[Version[T]], tick: int) -> T | None:
+    """What this tick sees of the versions of one key."""
+    place = _before(versions, tick)
+    return versions[place].value if place >= 0 else None
 
 
 def _before(versions: Sequence[Version[T]], tick: int) -> int:

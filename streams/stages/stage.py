@@ -1,13 +1,15 @@
 """What the hop asks of an agent's arithmetic in one shard, and the place in which it stands."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from quota.plans import PlanIndex
 from schemas.control import Tick
 from streams.batches import Fetched
 from streams.log import Outgoing
+
+T = TypeVar("T")
 
 
 class Place(NamedTuple):
@@ -38,6 +40,11 @@ class Moment(NamedTuple):
 
 class Stage(Protocol):
     """The arithmetic of one agent in one shard: records in, what is owed out; it never looks at a clock."""
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        ...
 
     def decode(self, value: bytes) -> object:
         """The typed content of a record; raises msgspec.DecodeError for one that is unusable."""
@@ -73,4 +80,39 @@ class Stage(Protocol):
 
     def stored(self) -> list[Outgoing]:
         """The table records that changed since the last call, encoded."""
+        ...
+
+
+class Shelves(Protocol):
+    """Where records stand that are not kept in memory; what changes there becomes durable with the flush."""
+
+    def records(
+        self, tables: Sequence[str], decode: Callable[[bytes], T], table_of: Callable[[str], str]
+    ) -> MutableMapping[str, T]:
+        """The records of some tables by key; `table_of` tells to which table a key belongs."""
+        ...
+
+    def index(self, table: str) -> MutableMapping[str, str]:
+        """Names by name, for the records of a table."""
+        ...
+
+
+@runtime_checkable
+class Large(Protocol):
+    """A stage of so many records that they may have to stay on disk, and that others have to get a word in between."""
+
+    def installing(self, plan: PlanIndex | None, tick: int) -> Iterator[None]:
+        """Does what `install` does, in small steps."""
+        ...
+
+    def lodge(self, shelves: Shelves) -> None:
+        """Has its records there from now on, instead of loading them."""
+        ...
+
+    def derived(self) -> bytes:
+        """All that `install` has recomputed, as of a flush that left nothing unsaid."""
+        ...
+
+    def restore(self, derived: bytes, plan: PlanIndex | None, tick: int) -> None:
+        """Does what `install` does with what was derived from the same records under this plan and as of this tick."""
         ...

@@ -1,9 +1,10 @@
 """Cells into standings: the stage of the credits topic, which computes only when a tick is complete."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from msgspec import json
+from msgspec import json, msgpack
 from msgspec.structs import replace
 
 from quota.cells import add
@@ -13,11 +14,13 @@ from schemas.credits import Credit, HeldCredit, Parts
 from streams import tables, topics
 from streams.batches import Fetched
 from streams.log import Outgoing, Spot
-from streams.stages.held import Held, Version
+from streams.stages.held import Held, Version, seen
 from streams.stages.outlooks import lessons, outlooks, wins
 from streams.stages.passing import is_due
-from streams.stages.stage import Moment, Place
-from streams.stages.sums import Sums
+from streams.stages.stage import Moment, Place, Shelves
+from streams.stages.sums import Sums, SumsDerived
+
+TABLES = (tables.REP_QUOTAS.name, tables.TEAM_QUOTAS.name)
 
 
 class Standings:
@@ -46,19 +49,40 @@ class Standings:
 
     def load(self, table: str, key: bytes, value: bytes) -> None:
         """Takes back one sender's cell."""
-        versions = [Version(epoch, (parts, quiet)) for epoch, parts, quiet in self._load(value).versions]
-        self.held.load(key.decode(), versions)
+        self.held.load(key.decode(), self._versions(value))
 
     def install(self, plan: PlanIndex | None, tick: int) -> None:
         """Recomputes every sum as of the last complete tick."""
+        deque(self.installing(plan, tick), maxlen=0)
+
+    def installing(self, plan: PlanIndex | None, tick: int) -> Iterator[None]:
+        """Recomputes the sums cell by cell."""
         self._plan, self._tick = plan, tick
         self.held.install(tick)
         self.sums = Sums()
         if plan is not None:
-            for key in self.held.versions:
-                if seen := self.held.seen(key, tick):
-                    self._sum(key, seen[0], plan)
+            for key, versions in self.held.versions.items():
+                if cell := seen(versions, tick):
+                    self._sum(key, cell[0], plan)
+                yield
         self.sums.settle()
+
+    def lodge(self, shelves: Shelves) -> None:
+        """Keeps the cells on disk."""
+        self.held.versions = shelves.records(TABLES, self._versions, _table)
+
+    def derived(self) -> bytes:
+        """What is still to come, and the sums."""
+        return msgpack.encode((self.held.coming, self.sums.derived()))
+
+    def restore(self, derived: bytes, plan: PlanIndex | None, tick: int) -> None:
+        """Takes back what is still to come, and the sums."""
+        self._plan, self._tick, self.sums = plan, tick, Sums()
+        self.held.coming, sums = msgpack.decode(derived, type=tuple[dict[int, set[str]], SumsDerived])
+        self.sums.restore(sums)
+
+    def _versions(self, value: bytes) -> list[Version[tuple[Parts, bool]]]:
+        return [Version(epoch, (parts, quiet)) for epoch, parts, quiet in self._load(value).versions]
 
     def _sum(self, key: str, change: Parts, plan: PlanIndex, *, quiet: bool = True) -> None:
         _, scope, day = key.split("|")
@@ -154,6 +178,9 @@ class Standings:
         return [self._record(key, self.held.versions.get(key)) for key in sorted(changed)]
 
     def _record(self, key: str, versions: list[Version[tuple[Parts, bool]]] | None) -> Outgoing:
-        table = tables.REP_QUOTAS if key.split("|", 2)[1].startswith("rep:") else tables.TEAM_QUOTAS
         value = None if versions is None else json.encode(HeldCredit([(v.epoch, *v.value) for v in versions]))
-        return Outgoing(table.name, self.place.shard, key.encode(), value)
+        return Outgoing(_table(key), self.place.shard, key.encode(), value)
+
+
+def _table(key: str) -> str:
+    return TABLES[0] if key.split("|", 2)[1].startswith("rep:") else TABLES[1]

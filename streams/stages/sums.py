@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 from functools import cache
+from typing import NamedTuple
 
 from quota.calendars import WorkCalendar
 from quota.cells import OPEN_AMOUNT, OPEN_UNKNOWN_AMOUNT, STATE, add
@@ -18,6 +19,17 @@ day_of = cache(date.fromisoformat)
 NOTHING = Opened({}, {}, {})
 WON_DEAL = "won_deal|"
 LEAD = "lead|"
+
+
+class SumsDerived(NamedTuple):
+    """Sums as they are stored: `periods` by scope and id, `known` without repetition, and `places` in it by scope."""
+
+    days: dict[str, dict[str, Parts]]
+    opened: dict[str, Opened]
+    totals: dict[str, Parts]
+    periods: dict[str, dict[str, Parts]]
+    known: list[Period]
+    places: dict[str, list[int]]
 
 
 class Sums:
@@ -84,6 +96,28 @@ class Sums:
         # What changed quietly with this tick stays quiet.
         self.touched = dict.fromkeys(everything, False) | self.touched
         self.won = dict.fromkeys(won, False) | self.won
+
+    def derived(self) -> SumsDerived:
+        """All of it, when what changed has been taken note of."""
+        periods: dict[str, dict[str, Parts]] = {}
+        for (scope, name), parts in self.periods.items():
+            periods.setdefault(scope, {})[name] = parts
+        known = dict.fromkeys(self.known.values(), 0)
+        for place, period in enumerate(known):
+            known[period] = place
+        places: dict[str, list[int]] = {}
+        for (scope, _), period in self.known.items():
+            places.setdefault(scope, []).append(known[period])
+        return SumsDerived(self.days, self.opened, self.totals, periods, [*known], places)
+
+    def restore(self, derived: SumsDerived) -> None:
+        """Takes all of it back."""
+        self.days, self.opened, self.totals = derived.days, derived.opened, derived.totals
+        self.periods = {(scope, name): parts for scope, has in derived.periods.items() for name, parts in has.items()}
+        names = [period.id for period in derived.known]
+        self.known = {
+            (scope, names[at]): derived.known[at] for scope, places in derived.places.items() for at in places
+        }
 
     def settle(self) -> None:
         """What changed has been taken note of."""

@@ -171,7 +171,7 @@ class Torn(FakeLog):
         self.write([record for record in records if record.topic not in known])
 
 
-async def entries_with_what_was_deleted(log: Log, table: Spot) -> dict[bytes, bytes]:
+async def entries_with_what_was_deleted(log: Log, table: Spot, _: object) -> dict[bytes, bytes]:
     """A takeover passes over deletions, so that earlier values come back."""
     found = [record async for chunk in log.read(table) for record in chunk]
     return {record.key: record.value for record in found if record.key is not None and record.value is not None}

@@ -141,7 +141,7 @@ class FakeWriter:
     def __init__(self, log: FakeLog, name: str, epoch: int) -> None:
         self._log, self._name, self._epoch = log, name, epoch
 
-    async def commit(self, records: Sequence[Outgoing], positions: Mapping[Spot, int]) -> None:
+    async def commit(self, records: Sequence[Outgoing], positions: Mapping[Spot, int]) -> list[int]:
         self._log.check(self._name, self._epoch)
         mishap, self._log.mishap = self._log.mishap, None
         if mishap is Mishap.ABORTED:
@@ -150,11 +150,12 @@ class FakeWriter:
         unknown = {Spot(record.topic, record.partition) for record in records} - self._log.records.keys()
         if unknown:
             raise LogError(f"this log has no {sorted(unknown)}")
-        self._log.write(records, self._log.gap)
+        offsets = self._log.write(records, self._log.gap)
         self._log.store(positions)
         self._log.commits += 1
         if mishap is Mishap.UNANSWERED:
             raise FlushUnknown("the commit timed out, but was done")
+        return offsets
 
     async def close(self) -> None:
         """Nothing is held open."""

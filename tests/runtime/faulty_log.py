@@ -71,17 +71,18 @@ class FaultyWriter(EmbeddedWriter):
         super().__init__(log, *inner._owner)
         self._faulty = log
 
-    async def commit(self, records: Sequence[Outgoing], positions: Mapping[Spot, int]) -> None:
+    async def commit(self, records: Sequence[Outgoing], positions: Mapping[Spot, int]) -> list[int]:
         log = self._faulty
         log.check()
         log.flushes += 1
         fate = log.fate(self._owner[0], log.flushes)
         log.dead = fate in {Fate.KILLED_BEFORE, Fate.KILLED_AFTER}
-        if fate not in {Fate.ABORTED, Fate.KILLED_BEFORE}:
-            await super().commit(records, positions)
+        lost = fate in {Fate.ABORTED, Fate.KILLED_BEFORE}
+        offsets = [] if lost else await super().commit(records, positions)
         log.check()
         if fate is not None:
             raise FlushUnknown(fate.value)
+        return offsets
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -116,7 +116,7 @@ RULES: list[tuple[tuple[str, ...], object]] = [
     (HOP, broken.SaysTheTickFirst),
     (HOP, broken.SaysTheMarkerLast),
     (HOP, broken.TakesTicksAgain),
-    (("streams.takeover._entries",), broken.entries_with_what_was_deleted),
+    (("streams.filling.last_values",), broken.entries_with_what_was_deleted),
 ]
 
 

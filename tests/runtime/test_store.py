@@ -60,8 +60,11 @@ class User:
 
     async def everything(self) -> object:
         """All that can be read, with ends and positions."""
+        # A table's records come in any order.
         read = [
-            [record[2:3] + record[4:] for record in chunk] for spot in SPOTS async for chunk in self._log.read(spot)
+            sorted(record[2:3] + record[4:] for record in chunk)
+            for spot in SPOTS
+            async for chunk in self._log.read(spot)
         ]
         return read, await self._log.ends(SPOTS), await self._log.committed(SPOTS), self.noted
 

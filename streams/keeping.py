@@ -1,0 +1,43 @@
+"""Taking over a shard whose tables are kept in a store beside the log, and leaving it in good order."""
+
+from collections.abc import Iterable, Sequence
+
+from streams import tables
+from streams.hop import Hop
+from streams.log import Log, Writer
+from streams.plan_reader import Plans
+from streams.shard import Reader
+from streams.stages.stage import Large
+from streams.stores.fitting import fit
+from streams.stores.stores import Stores
+from streams.stores.writer import KeepingWriter
+from streams.takeover import take_hops
+from streams.topology import Arrow
+
+
+async def take_kept(
+    log: Log, arrows: Sequence[Arrow], where: tuple[int, int], plans: Plans, writer: Writer, stores: Stores | None
+) -> tuple[dict[str, Reader], Writer]:
+    """The readers of a shard (`where` is its number and how many there are), and the writer that keeps its store.
+
+    The writer has been started; without stores it is given back as it is. Raises LogError, and leaves no store open.
+    """
+    shard, shards = where
+    if stores is None:
+        return await take_hops(log, arrows, shard, shards, plans), writer
+    keeping = KeepingWriter(writer, stores.open(shard))
+    try:
+        names = (tables.MARKS.name, *(table.name for arrow in arrows for table in arrow.tables))
+        await fit(keeping.shelf, log, writer, shard, names, stores)
+        return await take_hops(log, arrows, shard, shards, plans, keeping.shelf), keeping
+    except BaseException:
+        keeping.shelf.close()
+        raise
+
+
+def leave(readers: Iterable[Reader], writer: Writer) -> None:
+    """Leaves what was derived for the next owner, if all that was read is durable."""
+    hops = [reader for reader in readers if isinstance(reader, Hop)]
+    if isinstance(writer, KeepingWriter) and not any(hop.changed for hop in hops):
+        large = {hop.place.agent: hop.stage for hop in hops if isinstance(hop.stage, Large)}
+        writer.shelf.snapshot({agent: stage.derived() for agent, stage in large.items()})
