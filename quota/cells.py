@@ -3,9 +3,12 @@
 Counts stand under their metric's id; the names below are everything else. Zero components do not exist.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
+from typing import TypeVar
 
 from schemas.credits import Parts
+
+K = TypeVar("K", bound=Hashable)
 
 REVENUE = "revenue"
 MARGIN = "margin"
@@ -48,7 +51,7 @@ def add(into: Parts, parts: Mapping[str, int], sign: int = 1) -> None:
             into.pop(component, None)
 
 
-def put(into: dict[tuple[str, str], Parts], cell: tuple[str, str], parts: Mapping[str, int]) -> None:
+def put(into: dict[K, Parts], cell: K, parts: Mapping[str, int]) -> None:
     """Add parts without zeros to a cell of a private collection; the parts themselves are copied, not kept."""
     held = into.get(cell)
     if held is None:

@@ -1,6 +1,6 @@
 """From what a rep contributed to what every scope above is credited with."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from quota.cells import WON_DEAL, put
 from quota.plans import PlanIndex
@@ -26,3 +26,24 @@ def fan_out(
         for ancestor in plan.ancestors(scope.removeprefix("rep:"), day)[1:]:
             put(found, (ancestor, day), shared)
     return {cell: parts for cell, parts in found.items() if parts}
+
+
+def fan_out_all(contributions: Cells, plan: PlanIndex, into: Cells) -> Iterator[None]:
+    """Puts into an empty collection what `fan_out` gives, for very many cells and in small steps.
+
+    What reps contribute under the same ancestors is added up first: they are few, and reps are many.
+    """
+    shared: dict[tuple[tuple[str, ...], str], Parts] = {}
+    for (scope, day), parts in contributions.items():
+        put(into, (scope, day), parts)
+        if scope != "unassigned":
+            above = tuple(plan.ancestors(scope.removeprefix("rep:"), day)[1:])
+            rest = {component: value for component, value in parts.items() if not component.startswith(WON_DEAL)}
+            put(shared, (above, day), rest)
+        yield
+    for (above, day), parts in shared.items():
+        for ancestor in above:
+            put(into, (ancestor, day), parts)
+        yield
+    for cell in [cell for cell, parts in into.items() if not parts]:
+        del into[cell]

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import json, msgpack
 
 from quota.cells import add, put
-from quota.credits import fan_out
+from quota.credits import fan_out, fan_out_all
 from quota.errors import InvalidRecord
 from quota.facts import identity
 from quota.plans import PlanIndex
@@ -97,9 +97,8 @@ class Entities:
             if self.kind.moves and not self._indexed:
                 self._at.update(dict.fromkeys(self.kind.moves.identities(record), key))
             yield
-        while mine:
-            self._add(dict([mine.popitem()]), quiet=True)
-            yield
+        if plan is not None:
+            yield from fan_out_all(mine, plan, self.cells)
         self._touched, self._indexed = {}, True
 
     def lodge(self, shelves: Shelves) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from msgspec import json, msgpack
 from msgspec.structs import replace
 
-from quota.cells import add
+from quota.cells import add, put
 from quota.plans import PlanIndex
 from schemas.control import PlanMarker, Tick
 from schemas.credits import Credit, HeldCredit, Parts
@@ -60,11 +60,16 @@ class Standings:
         self._plan, self._tick = plan, tick
         self.held.install(tick)
         self.sums = Sums()
-        if plan is not None:
-            for key, versions in self.held.versions.items():
-                if cell := seen(versions, tick):
-                    self._sum(key, cell[0], plan)
-                yield
+        merged: dict[tuple[str, str], Parts] = {}
+        for key, versions in self.held.versions.items() if plan is not None else ():
+            if cell := seen(versions, tick):
+                _, scope, day = key.split("|")
+                put(merged, (scope, day), cell[0])
+            yield
+        for (scope, day), parts in merged.items():
+            if plan is not None:
+                self.sums.add(scope, day, parts, plan, quiet=True)
+            yield
         self.sums.settle()
 
     def lodge(self, shelves: Shelves) -> None:

@@ -1,9 +1,9 @@
-from collections import Counter
+from collections import Counter, deque
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quota.credits import fan_out
+from quota.credits import Cells, fan_out, fan_out_all
 from tests.unit.floor import PLAN
 
 scopes = st.sampled_from(["rep:anna-snelling", "rep:ben", "rep:cara", "rep:dan", "unassigned"])
@@ -63,3 +63,12 @@ def test_a_single_win_is_not_told_above_the_rep() -> None:
         ("rep:dan", "2026-06-30"): {"won_deal|a": 5, "revenue": 5},
         ("company", "2026-06-30"): {"revenue": 5},
     }
+
+
+@given(given_parts=contributions)
+def test_a_large_collection_fans_out_as_a_small_one_does(given_parts: Credits) -> None:
+    before = {cell: dict(value) for cell, value in given_parts.items()}
+    found: Cells = {}
+    deque(fan_out_all(given_parts, PLAN, found), maxlen=0)
+    assert found == fan_out(given_parts, PLAN)
+    assert given_parts == before
