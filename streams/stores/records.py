@@ -11,6 +11,7 @@ T = TypeVar("T")
 CACHED = 20_000
 """Records that are forgotten together, at the second flush after so many were touched."""
 MOST_NOTED = 100_000
+"""Names that are noted in memory while an index is made anew."""
 
 
 class Gone(Enum):
@@ -139,8 +140,9 @@ class Index(MutableMapping[str, str]):
         """What was sealed is on disk."""
         self._sealed = {}
 
-    def spill(self) -> None:
-        """Writes a large number of notes at once: only while nothing but committed records has been noted."""
+    def update(self, names: Mapping[str, str]) -> None:  # type: ignore[override] # only this form of the four is used
+        """Notes many at once, all of committed records: so they may go to disk before any flush."""
+        self._noted.update(names)
         if len(self._noted) > MOST_NOTED:
             self._rocks.write(self.seal().items())
             self.settle()

@@ -1,17 +1,21 @@
 """Where shards keep their tables beside the log: in memory alone, or in a RocksDB each."""
 
+import logging
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
+from math import inf
 from pathlib import Path
 
 import quota
 import schemas
 import streams
-from streams.stores.rocks import require_rocksdict
+from streams.stores.rocks import StoreDamaged, require_rocksdict
 from streams.stores.shelf import Shelf
+
+logger = logging.getLogger(__name__)
 
 ROCKSDB = "rocksdb:"
 DAY = 24 * 3600.0
@@ -29,8 +33,13 @@ class Stores:
     behind: float
 
     def open(self, shard: int) -> Shelf:
-        """The store of a shard, made if it is missing; raises LogError where another process has it open."""
-        return Shelf(self.directory / f"shard-{shard}", self.clock, program())
+        """The store of a shard, made if it is missing or damaged; raises LogError where another has it open."""
+        path = self.directory / f"shard-{shard}"
+        try:
+            return Shelf(path, self.clock, program())
+        except StoreDamaged as error:
+            logger.warning("shard %s: %s", shard, error)
+        return Shelf(path, self.clock, program())
 
 
 def stores(named: str, broker: str, clock: Callable[[], float]) -> Stores | None:
@@ -39,7 +48,7 @@ def stores(named: str, broker: str, clock: Callable[[], float]) -> Stores | None
         return None
     require_rocksdict()
     # An embedded log forgets what was deleted at once, Kafka after a day (delete.retention.ms) or more.
-    return Stores(Path(named.removeprefix(ROCKSDB)), clock, 0.0 if broker.startswith("embedded://") else DAY / 2)
+    return Stores(Path(named.removeprefix(ROCKSDB)), clock, -inf if broker.startswith("embedded://") else DAY / 2)
 
 
 @cache
