@@ -28,7 +28,7 @@ async def take_kept(
     keeping = KeepingWriter(writer, stores.open(shard))
     try:
         names = (tables.MARKS.name, *(table.name for arrow in arrows for table in arrow.tables))
-        await fit(keeping.shelf, log, writer, shard, names, stores)
+        await fit(keeping.shelf, log, shard, names, stores)
         return await take_hops(log, arrows, shard, shards, plans, keeping.shelf), keeping
     except BaseException:
         keeping.shelf.close()

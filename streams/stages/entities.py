@@ -20,6 +20,7 @@ from streams import topics
 from streams.batches import Fetched
 from streams.log import Outgoing, TopicSpec
 from streams.quarantine import Bugs, dead_letters, overgrown
+from streams.stages.frozen import Frozen, freeze
 from streams.stages.stage import Moment, Place, Shelves
 
 Cell = tuple[str, str]
@@ -28,6 +29,8 @@ MOST_DAYS, MOST_PARTS = 100, 1000
 """Of a credit: with so many days, or a day of so many parts, a record is large enough."""
 MOST_ADDS = 50_000
 """How many records' contributions are remembered."""
+
+_thaw = msgpack.Decoder(dict[str, Parts]).decode
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Entities:
         """Empty until loaded."""
         self.kind, self.place = kind, place
         self.records: MutableMapping[str, Any] = {}
-        self.cells: dict[Cell, Parts] = {}
+        self.cells: MutableMapping[Cell, Parts] = {}
         self.forwarded = 0
         self._plan: PlanIndex | None = None
         self._adds: dict[str, Mapping[Cell, Parts]] = {}
@@ -89,7 +92,8 @@ class Entities:
 
     def installing(self, plan: PlanIndex | None, tick: int) -> Iterator[None]:
         """Recomputes record by record what they add, and then cell by cell what that makes of the scopes above."""
-        self._plan, self._adds, self.cells = plan, {}, {}
+        cells: dict[Cell, Parts] = {}
+        self._plan, self._adds, self.cells = plan, {}, cells
         mine: dict[Cell, Parts] = {}
         for key, record in self.records.items():
             for cell, parts in (self.kind.contributions(record, plan) if plan else {}).items():
@@ -98,7 +102,7 @@ class Entities:
                 self._at.update(dict.fromkeys(self.kind.moves.identities(record), key))
             yield
         if plan is not None:
-            yield from fan_out_all(mine, plan, self.cells)
+            yield from fan_out_all(mine, plan, cells)
         self._touched, self._indexed = {}, True
 
     def lodge(self, shelves: Shelves) -> None:
@@ -108,16 +112,12 @@ class Entities:
 
     def derived(self) -> bytes:
         """The cells."""
-        scopes: dict[str, dict[str, Parts]] = defaultdict(dict)
-        for (scope, day), parts in self.cells.items():
-            scopes[scope][day] = parts
-        return msgpack.encode(scopes)
+        return msgpack.encode(freeze(self.cells, msgpack.encode))
 
     def restore(self, derived: bytes, plan: PlanIndex | None, tick: int) -> None:
         """Takes the cells back."""
-        scopes = msgpack.decode(derived, type=dict[str, dict[str, Parts]])
         self._plan, self._indexed = plan, True
-        self.cells = {(scope, day): parts for scope, days in scopes.items() for day, parts in days.items()}
+        self.cells = Frozen(msgpack.decode(derived, type=dict[str, bytes]), _thaw)
 
     def take(self, said: Any, record: Fetched, epoch: int) -> None:
         """Notes a fact for the next drain; one that belongs to another shard is forwarded there."""

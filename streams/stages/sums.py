@@ -1,9 +1,11 @@
 """Sums of cells by scope and period, kept by difference, and which of them changed since the last tick."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from datetime import date, datetime
 from functools import cache
 from typing import NamedTuple
+
+from msgspec import msgpack
 
 from quota.calendars import WorkCalendar
 from quota.cells import OPEN_AMOUNT, OPEN_UNKNOWN_AMOUNT, STATE, add
@@ -13,23 +15,25 @@ from quota.plans import PlanIndex
 from quota.standings import standing
 from schemas.credits import Parts
 from schemas.standings import Standing
+from streams.stages.frozen import Frozen, FrozenScopes, freeze, freeze_scopes
 from streams.stages.passing import Passing
 
 day_of = cache(date.fromisoformat)
 NOTHING = Opened({}, {}, {})
+_thaw = msgpack.Decoder(dict[str, Parts]).decode
+_thaw_known = msgpack.Decoder(list[Period]).decode
 WON_DEAL = "won_deal|"
 LEAD = "lead|"
 
 
 class SumsDerived(NamedTuple):
-    """Sums as they are stored: `periods` by scope and id, `known` without repetition, and `places` in it by scope."""
+    """Sums as they are stored: each scope's days, periods and known periods as bytes."""
 
-    days: dict[str, dict[str, Parts]]
+    days: dict[str, bytes]
     opened: dict[str, Opened]
     totals: dict[str, Parts]
-    periods: dict[str, dict[str, Parts]]
-    known: list[Period]
-    places: dict[str, list[int]]
+    periods: dict[str, bytes]
+    known: dict[str, bytes]
 
 
 class Sums:
@@ -37,11 +41,11 @@ class Sums:
 
     def __init__(self) -> None:
         """Nothing yet."""
-        self.days: dict[str, dict[str, Parts]] = {}
+        self.days: MutableMapping[str, dict[str, Parts]] = {}
         self.opened: dict[str, Opened] = {}
         self.totals: dict[str, Parts] = {}
-        self.periods: dict[tuple[str, str], Parts] = {}
-        self.known: dict[tuple[str, str], Period] = {}
+        self.periods: MutableMapping[tuple[str, str], Parts] = {}
+        self.known: MutableMapping[tuple[str, str], Period] = {}
         self.touched: dict[tuple[str, str], bool] = {}
         self._tiles: dict[tuple[int, str], tuple[Period, ...]] = {}
         self.won: dict[tuple[str, str], bool] = {}
@@ -99,25 +103,20 @@ class Sums:
 
     def derived(self) -> SumsDerived:
         """All of it, when what changed has been taken note of."""
-        periods: dict[str, dict[str, Parts]] = {}
-        for (scope, name), parts in self.periods.items():
-            periods.setdefault(scope, {})[name] = parts
-        known = dict.fromkeys(self.known.values(), 0)
-        for place, period in enumerate(known):
-            known[period] = place
-        places: dict[str, list[int]] = {}
-        for (scope, _), period in self.known.items():
-            places.setdefault(scope, []).append(known[period])
-        return SumsDerived(self.days, self.opened, self.totals, periods, [*known], places)
+        return SumsDerived(
+            freeze_scopes(self.days, msgpack.encode),
+            self.opened,
+            self.totals,
+            freeze(self.periods, msgpack.encode),
+            freeze(self.known, lambda known: msgpack.encode([*known.values()])),
+        )
 
     def restore(self, derived: SumsDerived) -> None:
         """Takes all of it back."""
-        self.days, self.opened, self.totals = derived.days, derived.opened, derived.totals
-        self.periods = {(scope, name): parts for scope, has in derived.periods.items() for name, parts in has.items()}
-        names = [period.id for period in derived.known]
-        self.known = {
-            (scope, names[at]): derived.known[at] for scope, places in derived.places.items() for at in places
-        }
+        self.opened, self.totals = derived.opened, derived.totals
+        self.days = FrozenScopes(derived.days, _thaw)
+        self.periods = Frozen(derived.periods, _thaw)
+        self.known = Frozen(derived.known, lambda value: {period.id: period for period in _thaw_known(value)})
 
     def settle(self) -> None:
         """What changed has been taken note of."""

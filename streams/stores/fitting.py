@@ -9,7 +9,7 @@ from msgspec import json
 from schemas.marks import Mark
 from streams import tables
 from streams.filling import require_no_mark
-from streams.log import Log, Outgoing, Record, Spot, Writer
+from streams.log import Log, Outgoing, Record, Spot
 from streams.progress import STRIDE, Progress
 from streams.stores.shelf import Meta, Shelf
 from streams.stores.stores import Stores
@@ -20,8 +20,8 @@ IDENTITY = b"identity"
 """The key under which a shard's marks say which log this is; written once, and never again."""
 
 
-async def fit(shelf: Shelf, log: Log, writer: Writer, shard: int, names: Sequence[str], stores: Stores) -> None:
-    """Makes the store hold exactly what the named tables hold; the writer has shut out all others."""
+async def fit(shelf: Shelf, log: Log, shard: int, names: Sequence[str], stores: Stores) -> None:
+    """Makes the store hold exactly what the named tables hold; its writer has shut out all others."""
     progress = Progress(shard)
     spots = {name: Spot(name, shard) for name in names}
     ends = {spot.topic: end for spot, end in (await log.ends(spots.values())).items()}
@@ -35,7 +35,7 @@ async def fit(shelf: Shelf, log: Log, writer: Writer, shard: int, names: Sequenc
         why = "it may have missed what was deleted"
     if shelf.meta is not None:
         logger.warning("shard %s: the store %s is built anew from the log: %s", shard, shelf.path, why)
-    await _build(shelf, log, writer, spots, progress)
+    await _build(shelf, log, spots, progress)
 
 
 async def _misfit(
@@ -62,6 +62,9 @@ async def _caught_up(
     """Reads what is new; False if there is something and the store is too old for it."""
     positions = dict(meta.positions)
     for name, spot in spots.items():
+        # On Kafka a marker of the last transaction stands behind the last record.
+        if positions[name] == ends[name]:
+            continue
         async for chunk in log.read(spot, positions[name], ends[name]):
             if old:
                 return False
@@ -72,9 +75,9 @@ async def _caught_up(
     return True
 
 
-async def _build(shelf: Shelf, log: Log, writer: Writer, spots: Mapping[str, Spot], progress: Progress) -> None:
+async def _build(shelf: Shelf, log: Log, spots: Mapping[str, Spot], progress: Progress) -> None:
     shelf.empty()
-    identity, place = await _identity(log, writer, spots[tables.MARKS.name])
+    identity, place = await _identity(log, spots[tables.MARKS.name])
     ends = await log.ends(spots.values())
     for name, spot in spots.items():
         count = 0
@@ -93,7 +96,7 @@ def _entries(chunk: Sequence[Record]) -> list[tuple[str, bytes, bytes | None]]:
     return [(record.topic, record.key, record.value) for record in chunk if record.key is not None]
 
 
-async def _identity(log: Log, writer: Writer, marks: Spot) -> tuple[bytes, int]:
+async def _identity(log: Log, marks: Spot) -> tuple[bytes, int]:
     """The record that tells this log from every other, and where it stands; made where there is none."""
     found: tuple[bytes, int] | None = None
     async for chunk in log.read(marks):
@@ -102,6 +105,6 @@ async def _identity(log: Log, writer: Writer, marks: Spot) -> tuple[bytes, int]:
                 found = record.value, record.offset
     if found is None:
         value = json.encode(Mark(f"identity/{token_hex(16)}"))
-        (offset,) = await writer.commit([Outgoing(*marks, IDENTITY, value)], {})
+        (offset,) = await log.append([Outgoing(*marks, IDENTITY, value)])
         found = value, offset
     return found

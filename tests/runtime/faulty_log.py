@@ -11,6 +11,7 @@ from msgspec import json
 from agents.worker import Worker, declare
 from schemas.control import PlanMarker, Tick
 from streams import topics
+from streams.config import MEMORY
 from streams.embedded.log import EmbeddedLog, EmbeddedWriter
 from streams.log import FlushUnknown, LogError, Outgoing, Record, Spot
 from streams.metrics.unmetered import UNMETERED, Unmetered
@@ -40,6 +41,7 @@ class FaultyLog(EmbeddedLog):
         self.fate: Callable[[str, int], Fate | None] = lambda _name, _n: None
         self.flushes = 0
         self.dead = False
+        self.kept_in = MEMORY
         self.writers: list[str] = []
         self.gates: dict[str, asyncio.Event] = {}
         self.held_up = asyncio.Event()
@@ -117,7 +119,9 @@ async def started(path: Path) -> AsyncIterator[FaultyLog]:
 @asynccontextmanager
 async def working(log: FaultyLog, meter: Unmetered = UNMETERED) -> AsyncIterator[tuple[Shards, "asyncio.Task[None]"]]:
     """A worker's shards, and the task that ends when the worker fails."""
-    async with Worker(f"embedded://{log.path}", log, live=False, shards=SHARDS, meter=meter) as worker:
+    async with Worker(
+        f"embedded://{log.path}", log, live=False, shards=SHARDS, meter=meter, store=log.kept_in
+    ) as worker:
         assert worker.shards is not None
         run = asyncio.create_task(worker.run())
         try:

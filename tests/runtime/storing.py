@@ -11,7 +11,7 @@ from rocksdict import Checkpoint
 
 from streams import tables
 from streams.keeping import leave
-from streams.log import LogError, Outgoing, Spot, Writer
+from streams.log import LogError, Outgoing, Spot
 from streams.plan_reader import Plans
 from streams.shard import Reader
 from streams.stores.fitting import fit
@@ -84,8 +84,7 @@ async def take_stored(
     """Takes a shard over whose writer was made last."""
     owned = log.owned[f"shard-{shard}"][-1]
     shelf, before = owned.shelf, owned.shelf.meta
-    inner: Writer = owned._writer
-    await fit(shelf, log, inner, shard, NAMES, log.stores)
+    await fit(shelf, log, shard, NAMES, log.stores)
     log.left["nothing" if before is None else "all" if shelf.meta is before else "some"] += 1
     log.left["derived"] += shelf.derived("deals") is not None
     owned.readers = await take_hops(log, arrows, shard, shards, plans, shelf)

@@ -14,6 +14,7 @@ from schemas.control import PlanMarker, Tick
 from schemas.deals import DealChanged
 from streams import tables, topics
 from streams.batches import Batch
+from streams.config import MEMORY
 from streams.embedded.transport import Consumer
 from streams.log import FlushUnknown, LogError, Outgoing, Record, Spot
 from streams.partitioner import partition
@@ -41,6 +42,7 @@ from tests.runtime.world import calm
 DEALS = topics.DEALS.name
 SOURCES = {topic.name for topic in topics.SOURCES}
 PAST = "past 3"
+STORES = (MEMORY, "rocksdb")
 KILLS = [(fate, flush) for flush in range(1, 13) for fate in (Fate.KILLED_BEFORE, Fate.KILLED_AFTER)]
 
 
@@ -88,31 +90,42 @@ async def first(wanted: "asyncio.Task[None]", run: "asyncio.Task[None]") -> None
     await (run if run.done() else wanted)
 
 
-async def killed(path: Path, fate: Fate, flush: int) -> bool:
+async def killed(path: Path, fate: Fate, flush: int, store: str) -> bool:
     """A worker that dies at a flush, and another that takes over; whether it came to dying."""
     feeding = asyncio.create_task(fed(path))
     async with started(path) as log:
+        log.kept_in = store
         log.fate = lambda _, n: fate if n == flush else None
         async with working(log) as (_, run):
             await asyncio.wait({feeding, run}, return_when=asyncio.FIRST_COMPLETED)
         died = log.dead
     async with started(path) as log:
+        log.kept_in = store
         async with working(log) as (_, run):
             await first(feeding, run)
         await assert_exact(log)
     return died
 
 
-async def test_a_worker_that_is_killed_at_any_flush_counts_everything_once(tmp_path: Path) -> None:
-    died = await asyncio.gather(*(killed(tmp_path / f"{n}-{fate.name}", fate, n) for fate, n in KILLS))
-    assert [dead for dead, (_, flush) in zip(died, KILLS, strict=True) if flush <= 6] == [True] * 12
+def store_of(kind: str, path: Path) -> str:
+    return MEMORY if kind == MEMORY else f"rocksdb:{path}.stores"
 
 
+@pytest.mark.parametrize("store", STORES)
+async def test_a_worker_that_is_killed_at_any_flush_counts_everything_once(tmp_path: Path, store: str) -> None:
+    kills = KILLS if store == MEMORY else KILLS[1:12:3]
+    paths = [(tmp_path / f"{flush}-{fate.name}", fate, flush) for fate, flush in kills]
+    died = await asyncio.gather(*(killed(path, fate, flush, store_of(store, path)) for path, fate, flush in paths))
+    assert all(dead for dead, (_, flush) in zip(died, kills, strict=True) if flush <= 6)
+
+
+@pytest.mark.parametrize("store", STORES)
 @pytest.mark.parametrize("fate", [Fate.ABORTED, Fate.UNANSWERED])
 async def test_a_flush_that_is_not_known_to_be_durable_voids_the_memory_and_is_read_again(
-    tmp_path: Path, fate: Fate
+    tmp_path: Path, fate: Fate, store: str
 ) -> None:
     async with started(tmp_path / "log") as log:
+        log.kept_in = store_of(store, log.path)
         log.fate = lambda _, n: fate if n % 3 == 2 else None
         async with working(log) as (_, run):
             await first(asyncio.create_task(fed(log.path)), run)

@@ -75,3 +75,15 @@ def test_what_is_no_redis_is_told_without_being_repeated(url: str) -> None:
     with pytest.raises(ConfigError, match="QUOTAFLOW_REDIS: this names no Redis; write redis://HOST:PORT/DB") as caught:
         Config.from_env({"QUOTAFLOW_REDIS": url})
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("store", ["memory", "rocksdb:stores", "rocksdb:/var/lib/a b"])
+def test_stores_that_there_can_be(store: str) -> None:
+    assert Config.from_env({"QUOTAFLOW_STORE": store}).store == store
+    assert Config.from_env({"QUOTAFLOW_STORE": ""}).store == "memory"
+
+
+@pytest.mark.parametrize("store", ["disk", "rocksdb", "rocksdb:", "rocksdb: ", "redis:x"])
+def test_what_is_no_store_is_told_with_what_to_write(store: str) -> None:
+    with pytest.raises(ConfigError, match=r"QUOTAFLOW_STORE: .* names no store; write memory, or rocksdb:DIRECTORY"):
+        Config.from_env({"QUOTAFLOW_STORE": store})
