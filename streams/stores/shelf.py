@@ -62,9 +62,9 @@ class Shelf:
     def _read_snapshot(self) -> Snapshot | None:
         """The snapshot, unless it is torn, of an earlier state, or made by another program."""
         with suppress(OSError, DecodeError, ValidationError):
-            value = self._file.read_bytes()
+            value = memoryview(self._file.read_bytes())
             if blake2b(value[DIGEST:], digest_size=DIGEST).digest() == value[:DIGEST]:
-                found = msgpack.decode(memoryview(value)[DIGEST:], type=Snapshot)
+                found = msgpack.decode(value[DIGEST:], type=Snapshot)
                 return found if (found.meta, found.code) == (self.meta, self._code) else None
         return None
 
