@@ -95,7 +95,9 @@ class Rocks:
             raise self._damaged(error) from error
 
     def _damaged(self, error: Exception) -> StoreDamaged:
-        if self.path.is_dir():
+        from rocksdict import DbClosedError
+
+        if self.path.is_dir() and not isinstance(error, DbClosedError):
             (self.path / DAMAGED).touch()
         return StoreDamaged(f"the store {self.path} cannot be used and will be built anew from the log: {error}")
 
