@@ -103,9 +103,10 @@ def _kept(spec: TopicSpec) -> str:
 
 def _binding(spec: TopicSpec) -> Json:
     settings: Json = {"cleanup.policy": ["compact" if spec.compact else "delete"], "retention.ms": spec.retention_ms}
-    lag = {"min.compaction.lag.ms": spec.lag_ms} if spec.lag_ms else {}
+    more: Json = {"min.compaction.lag.ms": spec.lag_ms} if spec.lag_ms else {}
+    more |= {"message.timestamp.type": "LogAppendTime"} if spec.own_time else {}
     one = {} if spec.sharded else {"partitions": 1}
-    return {"topic": spec.name, **one, "topicConfiguration": settings | lag, "bindingVersion": BINDING}
+    return {"topic": spec.name, **one, "topicConfiguration": settings | more, "bindingVersion": BINDING}
 
 
 def _message(spec: TopicSpec, name: str) -> Json:
