@@ -4,6 +4,7 @@ import atexit
 import gc
 import os
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 
 import click
 
@@ -25,7 +26,7 @@ from streams.commands import (
 from streams.commands.failures import Failing
 from streams.commands.options import shared
 from streams.commands.session import RunningWorker, Session
-from streams.config import Config, ConfigError
+from streams.config import HORIZON_DAYS, Config, ConfigError
 from streams.log import Log
 from streams.sinks.sinks import Sinks
 
@@ -53,24 +54,32 @@ class CommandLine(Failing):
     def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
         """Reads the environment before any option is looked at."""
         try:
-            context.obj = Session(Config.from_env(os.environ), in_process)
+            config = Config.from_env(os.environ)
         except ConfigError as error:
             raise click.UsageError(str(error), context) from error
+        context.obj = Session(config, partial(in_process, horizon=config.horizon_days))
         return super().parse_args(context, arguments)
 
 
 def in_process(
-    broker: str, log: Log, *, live: bool, shards: int, sinks: Sinks | None = None, metered: bool = False
+    broker: str,
+    log: Log,
+    *,
+    live: bool,
+    shards: int,
+    sinks: Sinks | None = None,
+    metered: bool = False,
+    horizon: int = HORIZON_DAYS,
 ) -> AbstractAsyncContextManager[RunningWorker]:
     """A worker in this process, on a log that has been started."""
     # Faust takes a second to import, which most commands do not need.
     from agents.worker import READERS, Worker
 
     if not metered:
-        return Worker(broker, log, live=live, shards=shards, sinks=sinks)
+        return Worker(broker, log, live=live, shards=shards, sinks=sinks, horizon=horizon)
     from streams.metrics.meter import Meter
 
-    return Worker(broker, log, live=live, shards=shards, sinks=sinks, meter=Meter(READERS))
+    return Worker(broker, log, live=live, shards=shards, sinks=sinks, meter=Meter(READERS), horizon=horizon)
 
 
 @click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})

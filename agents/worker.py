@@ -13,6 +13,7 @@ from agents import activities, alerts, clock, deals, deliveries, meetings, notif
 from streams import tables, topics
 from streams.app import make_app
 from streams.clockwork import Clockwork
+from streams.config import HORIZON_DAYS
 from streams.courier import Courier
 from streams.embedded.housekeeping import keep_house
 from streams.embedded.log import EmbeddedLog
@@ -56,9 +57,13 @@ class Worker:
         shards: int = SHARDS,
         sinks: Sinks | None = None,
         meter: Unmetered = UNMETERED,
+        horizon: int = HORIZON_DAYS,
     ) -> None:
-        """`live` makes time follow the clock from now on; without sinks, messages wait; `meter` counts the work."""
-        self._meter, self._sinks = meter, sinks
+        """`live` makes time follow the clock from now on; without sinks, messages wait; `meter` counts the work.
+
+        Facts that lie more than `horizon` days after the log took them are set aside.
+        """
+        self._meter, self._sinks, self._horizon = meter, sinks, horizon
         self._courier: Courier | None = None
         self._broker, self._log, self._live, self._wanted = broker, log, live, shards
         self.app: faust.App | None = None
@@ -78,7 +83,7 @@ class Worker:
     async def _start(self) -> None:
         embedded = isinstance(self._log, EmbeddedLog)
         count = await declare(self._log, self._wanted)
-        self.shards = Shards(self._log, ARROWS, count, 0.25 if embedded else 0.2, self._meter)
+        self.shards = Shards(self._log, ARROWS, count, 0.25 if embedded else 0.2, self._meter, horizon=self._horizon)
         self.app = make_app(self._broker, self._log)
         for agent in AGENTS:
             agent.declare(self.app, self.shards)

@@ -12,7 +12,10 @@ TOKEN_FILE = "QUOTAFLOW_TOKEN_FILE"  # noqa: S105 - same
 REDIS = "QUOTAFLOW_REDIS"
 LISTEN = "QUOTAFLOW_LISTEN"
 SINK = "QUOTAFLOW_SINK_"
+HORIZON = "QUOTAFLOW_HORIZON_DAYS"
 MOST_SHARDS = 1024
+HORIZON_DAYS, MOST_DAYS = 366, 99_999
+"""Days that a fact may lie after the log took it: what it is where nothing is said, and what may be said."""
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/\[\],]+)(:\d{1,5})?", re.ASCII)
 
 
@@ -25,7 +28,8 @@ class Config:
     """Which log to use, how many shards a new one is asked to get, where the tokens of its doors come from, and Redis.
 
     An existing log keeps its number of shards; what follows that is as it was written, empty where unset. `listen` is
-    where the API answers, `sinks` is every variable about a sink with its value.
+    where the API answers, `sinks` is every variable about a sink with its value, `horizon_days` is how many days a fact
+    may lie after the log took it: all workers and gateways of a log have the same.
     """
 
     broker: str = "embedded://quotaflow.db"
@@ -35,6 +39,7 @@ class Config:
     redis: str = field(default="", repr=False)
     listen: str = ""
     sinks: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    horizon_days: int = HORIZON_DAYS
 
     @property
     def new_shards(self) -> int:
@@ -46,11 +51,12 @@ class Config:
         """The settings that the environment makes; raises ConfigError with all problems at once."""
         broker = environment.get(BROKER) or cls.broker
         shards = environment.get(SHARDS) or None
-        redis = environment.get(REDIS, "")
+        redis, horizon = environment.get(REDIS, ""), environment.get(HORIZON, "")
         named = [
             (BROKER, broker_problem(broker)),
             (SHARDS, shards_problem(shards) if shards else None),
             (REDIS, redis_problem(redis) if redis else None),
+            (HORIZON, horizon_problem(horizon) if horizon else None),
         ]
         problems = [f"{name}: {problem}" for name, problem in named if problem]
         if problems:
@@ -58,7 +64,7 @@ class Config:
         tokens = environment.get(TOKEN, ""), environment.get(TOKEN_FILE, "")
         sinks = tuple(sorted((name, value) for name, value in environment.items() if name.startswith(SINK) and value))
         listen = environment.get(LISTEN, "")
-        return cls(broker, int(shards) if shards else None, *tokens, redis, listen, sinks)
+        return cls(broker, int(shards) if shards else None, *tokens, redis, listen, sinks, int(horizon or HORIZON_DAYS))
 
 
 def broker_problem(broker: str) -> str | None:
@@ -78,6 +84,13 @@ def shards_problem(shards: str) -> str | None:
     if shards.isascii() and shards.isdigit() and 1 <= int(shards) <= MOST_SHARDS:
         return None
     return f"{shards!r} is no number of shards; write one from 1 to {MOST_SHARDS}"
+
+
+def horizon_problem(days: str) -> str | None:
+    """What is wrong with a horizon, or None."""
+    if days.isascii() and days.isdigit() and 1 <= int(days) <= MOST_DAYS:
+        return None
+    return f"{days!r} is no number of days; write one from 1 to {MOST_DAYS}"
 
 
 def redis_problem(url: str) -> str | None:

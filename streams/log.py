@@ -37,6 +37,7 @@ class TopicSpec:
     """A topic as it is created: one partition or one per shard, and what may be forgotten.
 
     `compact` keeps the last record of a key; `retention_ms` of -1 keeps everything; `lag_ms` protects young records.
+    Where others write, `own_time` makes the log say when it took a record, whatever the writer says.
     """
 
     name: str
@@ -45,6 +46,7 @@ class TopicSpec:
     compact: bool = False
     retention_ms: int = -1
     lag_ms: int = 0
+    own_time: bool = False
 
 
 class LogError(Exception):

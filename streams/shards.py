@@ -11,6 +11,7 @@ from faust.types import TP, AppT
 
 from streams import topics
 from streams.batches import Batch, Flow
+from streams.config import HORIZON_DAYS
 from streams.log import Log, LogError, ShutOut
 from streams.metrics.unmetered import UNMETERED, Unmetered
 from streams.plan_reader import Plans
@@ -32,10 +33,17 @@ class Shards:
     """Everything that this worker owns; agents hand their batches to it."""
 
     def __init__(
-        self, log: Log, arrows: Sequence[Arrow], shards: int, pause: float, meter: Unmetered = UNMETERED
+        self,
+        log: Log,
+        arrows: Sequence[Arrow],
+        shards: int,
+        pause: float,
+        meter: Unmetered = UNMETERED,
+        *,
+        horizon: int = HORIZON_DAYS,
     ) -> None:
-        """`pause` is how many seconds a flush waits for more to come."""
-        self._meter = meter
+        """`pause` is how many seconds a flush waits for more to come; `horizon` is in days."""
+        self._meter, self._horizon = meter, horizon
         self.log, self.arrows, self.count, self._pause = log, tuple(arrows), shards, pause
         self.plans = Plans(log)
         self.owned: dict[int, Shard] = {}
@@ -144,7 +152,7 @@ class Shards:
     async def _readers(self, number: int) -> dict[str, Reader]:
         if number == CONTROL:
             return await take_clock(self.log, self.count)
-        return await take_hops(self.log, self.arrows, number, self.count, self.plans)
+        return await take_hops(self.log, self.arrows, number, self.count, self.plans, horizon=self._horizon)
 
     async def _flowing(self) -> None:
         """Returns once Faust lets records flow: what is handed out earlier, it clears from its queues."""

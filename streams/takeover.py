@@ -10,6 +10,7 @@ from quota.plans import PlanIndex
 from schemas.marks import Mark
 from streams import tables, topics
 from streams.clock import Clock
+from streams.config import HORIZON_DAYS
 from streams.hop import AHEAD, Hop
 from streams.log import Log, LogError, Spot, TopicSpec
 from streams.plan_reader import Plans
@@ -28,8 +29,10 @@ async def take_clock(log: Log, shards: int) -> dict[str, Reader]:
     return {spot.topic: clock}
 
 
-async def take_hops(log: Log, arrows: Sequence[Arrow], shard: int, shards: int, plans: Plans) -> dict[str, Reader]:
-    """Every agent's reader of this shard, with its tables loaded and what is derived recomputed."""
+async def take_hops(
+    log: Log, arrows: Sequence[Arrow], shard: int, shards: int, plans: Plans, *, horizon: int = HORIZON_DAYS
+) -> dict[str, Reader]:
+    """Every agent's reader of this shard, with its tables loaded and what is derived recomputed; `horizon` in days."""
     marks = await _marks(log, tables.MARKS, shard)
     committed = await log.committed(Spot(arrow.reads.name, shard) for arrow in arrows)
     hops: dict[str, Hop] = {}
@@ -37,6 +40,7 @@ async def take_hops(log: Log, arrows: Sequence[Arrow], shard: int, shards: int, 
         mark = marks.get(arrow.reads.name, Mark(arrow.reads.name))
         hops[arrow.reads.name] = hop = await _take_hop(log, arrow, arrows, (shard, shards), mark, plans)
         hop.position = max(hop.position, committed.get(Spot(arrow.reads.name, shard), 0))
+        hop.horizon = horizon
     _bind(hops)
     return {**hops}
 

@@ -3,13 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from aiohttp import web
 
+from quota.facts import require_near
+from streams.config import HORIZON_DAYS
 from streams.gateway.reading import MAX_BODY, Received, Refused, Unreadable, read
 from streams.log import Log, LogError, Outgoing
 from streams.partitioner import partition
 from streams.replay.lines import Fact
+from streams.wall_clock import now
 from streams.web.answers import answer, problem
 from streams.web.doors import as_problems, come_again, healthy, log_answers, unwelcome
 from streams.web.listening import LOGGER, Tokens
@@ -26,8 +30,14 @@ OFFERS = "POST /events, GET /healthz and GET /readyz"
 class Gateway:
     """Takes facts for a log that has been started."""
 
-    def __init__(self, log: Log, shards: int, tokens: Tokens, turn: float = TURN_SECONDS) -> None:
-        """Without tokens it speaks to this machine only; `turn` is how many seconds an append waits for its turn."""
+    def __init__(
+        self, log: Log, shards: int, tokens: Tokens, turn: float = TURN_SECONDS, *, horizon: int = HORIZON_DAYS
+    ) -> None:
+        """Without tokens it speaks to this machine only; `turn` is how many seconds an append waits for its turn.
+
+        Facts that lie more than `horizon` days ahead are refused.
+        """
+        self._horizon = horizon
         self._log, self._shards, self._tokens, self._turn = log, shards, tokens, turn
         self._appending = asyncio.Lock()
 
@@ -52,7 +62,8 @@ class Gateway:
         except web.RequestPayloadError:
             return problem(400, "the body broke off, or its framing is wrong; send it again")
         try:
-            received = read(list(request.headers.items()), body)
+            near = partial(require_near, taken=int(now().timestamp() * 1000), days=self._horizon)
+            received = read(list(request.headers.items()), body, near)
             await self._append([fact for fact in received.facts if isinstance(fact, Fact)])
         except Unreadable as error:
             return problem(error.status, str(error), field=error.field)

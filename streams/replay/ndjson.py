@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from quota.errors import InvalidRecord
-from streams.replay.lines import MAX_LINE, AnyFact, Bad, Fact, Line, Progress, ReplayError, fact
+from streams.replay.lines import MAX_LINE, AnyFact, Bad, Fact, Line, Progress, ReplayError, Require, fact
 from streams.replay.reading import RawLine, raw_lines
 
 MAX_DEPTH = 32
@@ -37,8 +37,8 @@ def sources(path: Path) -> list[Path]:
     return found
 
 
-def parse(raw: bytes, *, quiet: bool) -> Fact:
-    """The fact that a line says; raises InvalidRecord, whose message names the field."""
+def parse(raw: bytes, *, quiet: bool, require: Require | None = None) -> Fact:
+    """The fact that a line says; raises InvalidRecord, whose message names the field, as does `require`."""
     require_text(raw)
     require_shallow(raw)
     try:
@@ -47,7 +47,10 @@ def parse(raw: bytes, *, quiet: bool) -> Fact:
         what = reason(error)
         kinds = "; write activity, meeting_changed or deal_changed" if what.startswith("type: ") else ""
         raise InvalidRecord(what + kinds) from None
-    return fact(said, quiet=quiet)
+    found = fact(said, quiet=quiet)
+    if require is not None:
+        require(said)
+    return found
 
 
 def _decoded(raw: bytes) -> AnyFact:

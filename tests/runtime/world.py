@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 
 from faust.types import TP
+from msgspec import json
 
 from agents.worker import ARROWS
 from schemas.control import PlanMarker
@@ -126,7 +127,7 @@ class World:
         self.log, self.random = log, luck
         self.counts: Counter[str] = Counter()
         self._left = {spot: [*records] for spot, records in history.partitions.items()}
-        self._plan, self._revision = history.plan, 0
+        self._plan, self._revision, self._closing = history.plan, 0, history.closing
         at_once(log.declare((*topics.ALL, *tables.ALL), SHARDS))
 
     def appear(self) -> bool:
@@ -146,6 +147,13 @@ class World:
             self._revision += 1
             records = plan_records(self._plan(self._revision), self._revision, MONDAY)
             self.log.write([Outgoing(*PLAN, record.key, record.value) for record in records])
+
+    def close(self) -> bool:
+        """Writes the tick that comes when all is said, if there is one."""
+        closing, self._closing = self._closing, None
+        if closing is not None:
+            self.log.write([Outgoing(*spot, b"control", json.encode(closing)) for spot in self._left])
+        return closing is not None
 
     def outcome(self) -> Outcome:
         return at_once(outcome(self.log))
@@ -247,6 +255,12 @@ def settle(world: World, flush_each: Callable[[], bool]) -> None:
     worker = Worker(world.log)
     for number in range(SHARDS):
         worker.take(number)
+    _read_all(worker, flush_each)
+    if world.close():
+        _read_all(worker, flush_each)
+
+
+def _read_all(worker: Worker, flush_each: Callable[[], bool]) -> None:
     while True:
         read = [_drained(worker.owners[number], topic, flush_each) for topic in READ for number in range(SHARDS)]
         busy = [owner for owner in worker.owners.values() if owner.busy]
