@@ -4,7 +4,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from faust.types import TP
 from msgspec import json
@@ -14,7 +14,7 @@ from quota.plans import PlanIndex
 from schemas.control import PlanMarker
 from streams import tables, topics
 from streams.batches import Batch
-from streams.log import LogError, Outgoing, Record, Spot
+from streams.log import Log, LogError, Outgoing, Record, Spot
 from streams.plan_reader import SPOT as PLAN
 from streams.plan_reader import Plans
 from streams.plans.records import plan_records
@@ -26,6 +26,18 @@ from tests.runtime.outcome import Outcome, outcome
 
 READ = tuple(arrow.reads.name for arrow in ARROWS)
 MARKER = PlanMarker.__struct_config__.tag
+
+
+class OpenLog(Log, Protocol):
+    """A log that can be looked into without waiting."""
+
+    def grown(self, spot: Spot, start: int) -> bool:
+        """Whether there is a record from this offset on."""
+        ...
+
+    def seen(self, spot: Spot, start: int = 0) -> list[Record]:
+        """The records from this offset on."""
+        ...
 
 
 class Consumer:
@@ -67,7 +79,7 @@ class CompiledOnce(Plans):
 class Owner:
     """One worker's hold on one shard."""
 
-    def __init__(self, log: FakeLog, plans: Plans, number: int) -> None:
+    def __init__(self, log: OpenLog, plans: Plans, number: int) -> None:
         self._log, self.number = log, number
         self._consumer = Consumer()
         writer = at_once(log.writer(f"shard-{number}"))
@@ -145,7 +157,7 @@ class Owner:
 class Worker:
     """A process: its plan reader, its shards, and whether it is frozen."""
 
-    def __init__(self, log: FakeLog) -> None:
+    def __init__(self, log: OpenLog) -> None:
         self._log, self.owners, self.frozen = log, dict[int, Owner](), False
         self.plans = CompiledOnce(log)
         self._read = at_once(self.plans.read())
@@ -234,8 +246,13 @@ def settle(world: World, how: Calm) -> None:
     for number in range(SHARDS):
         worker.take(number)
     how.wake()
+    work(worker, how)
+
+
+def work(worker: Worker, how: Calm) -> None:
+    """One worker reads and flushes until nothing is left."""
     while True:
-        read = [_drained(worker.owners[number], topic, how) for topic in READ for number in range(SHARDS)]
+        read = [_drained(owner, topic, how) for topic in READ for owner in worker.owners.values()]
         busy = [owner for owner in worker.owners.values() if owner.busy]
         for owner in busy:
             owner.flush()
