@@ -100,19 +100,23 @@ class Past:
         self._revisions = self._random.choice([1, 2, 3])
 
     def history(self) -> History:
-        facts = list(self._told())
+        facts = self.facts()
         partitions: dict[Spot, list[Outgoing]] = {
             Spot(topic.name, shard): [] for topic in topics.SOURCES for shard in range(SHARDS)
         }
         for fact in facts:
-            key, topic = _routed(fact)
-            partitions[Spot(topic, partition(key, SHARDS))] += [_said(fact)] * self._random.choice([1, 1, 1, 2, 3])
+            record = sent(fact)
+            partitions[Spot(*record[:2])] += [record] * self._random.choice([1, 1, 1, 2, 3])
         steps = list(self._steps())
         for spot, records in partitions.items():
             self._random.shuffle(records)
             self._mix(spot, records, steps if self._tidy else self._untidy(steps))
         closing = Tick(MONDAY + timedelta(days=20), len(steps), "control", self._quiet)
         return History(partitions, facts, self._revisions, closing=closing if self._passed_around else None)
+
+    def facts(self) -> list[Fact]:
+        """Its facts alone, in no order of time."""
+        return [*self._told()]
 
     def _told(self) -> Iterator[Fact]:
         """Facts, of which some correct an earlier one."""
@@ -226,9 +230,10 @@ def _routed(fact: Fact) -> tuple[bytes, str]:
     return fact.deal.encode(), topics.DEALS.name
 
 
-def _said(fact: Fact) -> Outgoing:
+def sent(fact: Fact) -> Outgoing:
+    """A fact as a producer sends it."""
     key, topic = _routed(fact)
-    return Outgoing(topic, 0, key, json.encode(fact))
+    return Outgoing(topic, partition(key, SHARDS), key, json.encode(fact))
 
 
 def control(record: Tick | PlanMarker) -> Outgoing:

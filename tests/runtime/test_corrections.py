@@ -21,11 +21,12 @@ from streams.quarantine import LARGEST_FACT
 from streams.stages.corrections import Corrections
 from streams.stages.entities import Entities
 from streams.stages.stage import Place
+from tests.runtime.chaos import schedule
 from tests.runtime.history import MONDAY, NAMES, SHARDS, Past, plan
 from tests.runtime.oracle import totals
 from tests.runtime.outcome import Outcome
-from tests.runtime.test_protocol import asked, numbers
-from tests.runtime.world import calm, schedule
+from tests.runtime.schedules import asked, numbers
+from tests.runtime.world import calm
 
 NOON = datetime(2026, 3, 30, 12, tzinfo=UTC)
 HISTORIES = 40
@@ -149,9 +150,9 @@ def test_the_totals_are_those_of_plain_loops_when_corrections_name_other_perform
         known = calm(history, each=False)
         assert numbers(known) == asked(history), f"calm {seed}"
         for number in range(3):
-            found, happened = schedule(history, f"around {seed}/{number}", trouble=number > 0)
-            assert numbers(found) == asked(history), f"schedule {seed}/{number}: {dict(happened)}"
-            assert kept(found) == kept(known), f"schedule {seed}/{number}: {dict(happened)}"
+            found, story = schedule(history, f"around {seed}/{number}", trouble=number > 0)
+            assert numbers(found) == asked(history), f"schedule {seed}/{number}: {story.lines}"
+            assert kept(found) == kept(known), f"schedule {seed}/{number}: {story.lines}"
     assert crossed > 20
 
 
