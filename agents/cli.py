@@ -20,6 +20,7 @@ from streams.commands import (
     report,
     simulate,
     status,
+    verify,
     worker,
 )
 from streams.commands.failures import Failing
@@ -43,6 +44,7 @@ COMMANDS = (
     notifications.notifications,
     dead_letters.dead_letters,
     status.status,
+    verify.verify,
 )
 """A new command is added here."""
 

@@ -24,4 +24,6 @@ def test_every_command_works_on_kafka_as_on_the_embedded_log(
         letters = floor.run("dead-letters", "list", "--json").stdout.splitlines()
         assert len([json.loads(letter)["id"] for letter in letters]) == len(BAD)
         status = floor.json("status")
+        verified = floor.json("verify")
     assert (status["applied"], status["in_force"], status["live"], status["worker"]) == (1, 1, False, None)
+    assert (verified["differences"], verified["facts"]) == ([], len(FACTS))
