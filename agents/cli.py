@@ -10,6 +10,7 @@ import click
 from streams.commands import (
     alerts,
     api,
+    copy,
     dead_letters,
     demo,
     explain,
@@ -43,6 +44,7 @@ COMMANDS = (
     alerts.alerts,
     notifications.notifications,
     dead_letters.dead_letters,
+    copy.copy,
     status.status,
     verify.verify,
 )

@@ -63,8 +63,8 @@ def _print(found: Verdict) -> None:
     for note in found.notes:
         click.echo(f"note: {note}")
     if found.left_out:
-        later = counted(found.left_out, "fact has", "facts have")
-        click.echo(f"note: {later} no tick after them yet and are left out; --wait waits for it")
+        later = counted(found.left_out, "fact lies", "facts lie")
+        click.echo(f"note: {later} behind the last tick and not in these numbers; --wait waits for that")
     said = counted(len(found.differences), "difference", "differences") if found.differences else "no difference"
     counts = [
         f"{counted(found.standings, 'standing', 'standings')} of {counted(found.scopes, 'scope', 'scopes')}",

@@ -138,7 +138,7 @@ def test_facts_that_nobody_has_processed_are_left_out_and_waited_for_on_demand(c
     fact = json.dumps(deal("d8", "01-24", "won", owner="ann", amount=1)).encode()
     copied.produce("sales.deals.v1", 0, b"d8", fact)
     assert sound(copied)["left_out"] == 1
-    assert "--wait waits for it" in copied.run("verify").stdout
+    assert "1 fact lies behind the last tick" in copied.run("verify").stdout
     found = copied.json("verify", "--wait")
     assert (found["differences"], found["left_out"], found["facts"]) == ([], 0, len(FACTS) + 1)
 
