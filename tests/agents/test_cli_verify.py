@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from streams.partitioner import partition
+from streams.serving import contributions
 from tests.agents import damage
 from tests.agents.example import FACTS, QUOTAS, Quotaflow, call, deal, lines, write_plan
 
@@ -182,3 +183,8 @@ def test_an_activity_that_counts_in_two_shards_is_named(wide: Quotaflow) -> None
 
 def test_a_log_that_cannot_be_verified_is_another_exit_code(tmp_path: Path) -> None:
     assert "there is no log" in Quotaflow(tmp_path).run("verify", code=2).stderr
+
+
+def test_an_explanation_that_does_not_add_up_is_named(replayed: Quotaflow, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(contributions._VALUES, "revenue", lambda found, plan: iter(found[:1]))
+    assert causes(replayed)["explanation company 2026-Q1"] == "revenue is 1500.00, its 1 contributions add up to 0.00"
