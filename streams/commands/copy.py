@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 from msgspec import json, to_builtins
@@ -11,9 +12,11 @@ from streams.commands.console import progress
 from streams.commands.options import shared
 from streams.commands.session import Failure, Opened, Session
 from streams.config import MOST_SHARDS, broker_problem
-from streams.copying.copy import Copied, Copy, Place
 from streams.lock import WorkerLock
 from streams.serving.deliveries import deliveries
+
+if TYPE_CHECKING:
+    from streams.copying.copy import Copied
 
 
 @click.command()
@@ -47,7 +50,9 @@ def copy(session: Session, target: str, shards: int | None, *, leave_messages: b
     )
 
 
-async def _copied(session: Session, target: str, shards: int | None, *, leave_messages: bool) -> Copied:
+async def _copied(session: Session, target: str, shards: int | None, *, leave_messages: bool) -> "Copied":
+    from streams.copying.copy import Copy, Place
+
     with ExitStack() as locks:
         async with session.reading() as opened:
             if session.path is not None:

@@ -11,7 +11,6 @@ from streams.commands.failures import EXPECTED, told
 from streams.commands.options import shared
 from streams.commands.session import Failure, Opened, Session
 from streams.passage import ask, through
-from streams.verifying.look import verdict
 from streams.verifying.verdict import Verdict
 
 
@@ -42,6 +41,8 @@ def verify(context: click.Context, session: Session, *, wait: bool, as_json: boo
 
 
 async def _verdict(session: Session, *, wait: bool) -> Verdict:
+    from streams.verifying.look import verdict
+
     async with session.reading() as opened:
         if wait:
             await session.with_worker(opened, "verify", lambda: _processed(opened))

@@ -57,6 +57,8 @@ class Look:
         self._found = Verdict()
         self._names: dict[str, tuple[int, str]] = {}
         self._unreadable = False
+        self._positions: dict[Spot, int] = {}
+        self._letters: set[str] = set()
 
     async def run(self) -> Verdict:
         """Served first, then stored, then received: whatever is served was received before."""
@@ -64,6 +66,11 @@ class Look:
         shards = [await served(self._log, shard) for shard in range(self._shards)]
         frames = await self._frames({each.tick for each in shards if each.tick >= 0}, plans)
         right: dict[int, dict[str, Cells]] = {tick: {} for tick in frames}
+        # What an agent has set aside up to its position is a dead letter by then.
+        self._positions = await self._log.committed(
+            Spot(source.topic.name, shard) for source in SOURCES for shard in range(self._shards)
+        )
+        self._letters = await letter_ids(self._log, self._shards)
         for source in SOURCES:
             await self._source(source, frames, right)
         for each in shards:
@@ -107,13 +114,11 @@ class Look:
 
     async def _source(self, source: Source, frames: dict[int, Frame], right: dict[int, dict[str, Cells]]) -> None:
         spots = [Spot(source.topic.name, shard) for shard in range(self._shards)]
-        positions = await self._log.committed(spots)
         astray: list[Lying] = []
         for spot in spots:
             stored = await records.table(self._log, source, spot.partition)
-            letters = await letter_ids(self._log, self._shards)
-            held = await Reading(source, self._shards, letters).read(self._log, spot, self._told)
-            position = positions.get(spot, 0)
+            held = await Reading(source, self._shards, self._letters).read(self._log, spot, self._told)
+            position = self._positions.get(spot, 0)
             self._note(spot, held, position)
             compared = records.Shard(source, spot, self._shards, position)
             self._found.differences += compared.differences(stored, held.facts)

@@ -90,6 +90,8 @@ class Standings:
         for scope, name in sorted(self._needed(self._frame.at) - self._served.standings.keys()):
             yield self._of(scope, name, f"was never said; {self._cause(scope, self._recount.period(scope, name))}")
         for (scope, name), standing in sorted(self._served.standings.items()):
+            if (home := partition(scope.encode(), self._shards)) != self._served.shard:
+                yield self._of(scope, name, f"was said in shard {self._served.shard} and belongs to shard {home}")
             if scope in self._frame.plan.scopes and is_period(scope, name, self._frame.plan):
                 self.compared.add((scope, name))
                 yield from self._compare(standing)

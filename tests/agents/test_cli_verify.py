@@ -1,6 +1,7 @@
 """`quotaflow verify`: a log that was worked on as it should be has no difference, and damage of each kind is named."""
 
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,22 @@ def test_facts_that_nobody_has_processed_are_left_out_and_waited_for_on_demand(c
     assert "1 fact lies behind the last tick" in copied.run("verify").stdout
     found = copied.json("verify", "--wait")
     assert (found["differences"], found["left_out"], found["facts"]) == ([], 0, len(FACTS) + 1)
+
+
+def test_before_a_worker_has_run_there_is_nothing_to_differ(tmp_path: Path) -> None:
+    floor = Quotaflow(tmp_path)
+    assert "this log has no plan yet" in made(floor).run("verify", code=2).stderr
+    floor.apply()
+    floor.produce("sales.deals.v1", 0, b"d8", json.dumps(deal("d8", "01-24", "won", owner="ann")).encode())
+    found = sound(floor)
+    assert (found["standings"], found["facts"], found["left_out"]) == (0, 1, 1)
+    assert found["notes"] == ["shard 0 has completed no tick yet: it serves nothing"]
+
+
+def made(floor: Quotaflow) -> Quotaflow:
+    """A log in which nothing is."""
+    sqlite3.connect(floor.path).close()
+    return floor
 
 
 def test_what_cannot_be_used_counts_nowhere(copied: Quotaflow) -> None:
