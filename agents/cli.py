@@ -11,6 +11,7 @@ import click
 from streams.commands import (
     alerts,
     api,
+    copy,
     dead_letters,
     demo,
     explain,
@@ -21,6 +22,7 @@ from streams.commands import (
     report,
     simulate,
     status,
+    verify,
     worker,
 )
 from streams.commands.failures import Failing
@@ -43,7 +45,9 @@ COMMANDS = (
     alerts.alerts,
     notifications.notifications,
     dead_letters.dead_letters,
+    copy.copy,
     status.status,
+    verify.verify,
 )
 """A new command is added here."""
 
