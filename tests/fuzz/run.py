@@ -21,7 +21,8 @@ MEGABYTES = 1024
 HANGS = 20
 """Seconds after which one input hangs."""
 PACKAGES = ["streams", "quota", "schemas"]
-SHOWN = 2000
+SHOWN = 10 * LARGEST
+"""Characters of what a run that failed has said: the whole input is among them."""
 
 
 def main() -> int:
@@ -31,10 +32,10 @@ def main() -> int:
     told.add_argument("--runs", type=int, default=0, help="inputs for each surface, at most; 0 is any number")
     told.add_argument("--surface", choices=NAMES, action="append", help="this one, or these; without it all of them")
     told.add_argument("--seed", type=int, default=1)
-    told.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    told.add_argument("--inside", type=Path, help=argparse.SUPPRESS)
     asked = told.parse_args()
     if asked.inside:
-        _inside(asked.surface[0], asked.seconds, asked.runs, asked.seed)
+        _inside(asked.surface[0], asked.inside, asked)
         return 0
     return max([_beside(name, asked) for name in asked.surface or NAMES])
 
@@ -42,12 +43,13 @@ def main() -> int:
 def _beside(name: str, asked: argparse.Namespace) -> int:
     """Feeds one surface in a process of its own."""
     options = [f"--{each}={getattr(asked, each)}" for each in ("seconds", "runs", "seed")]
-    command = [sys.executable, "-m", "tests.fuzz.run", "--inside", "--surface", name, *options]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    with TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "tests.fuzz.run", "--inside", folder, "--surface", name, *options]
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     said = done.stdout.decode(errors="replace")
     print(f"{name}: {'failed' if done.returncode else _summary(said)}", flush=True)
     if done.returncode:
-        print(said[-8000:], flush=True)
+        print(said[-SHOWN:], flush=True)
     return int(done.returncode != 0)
 
 
@@ -56,27 +58,21 @@ def _summary(said: str) -> str:
     return lines[-1] if lines else "done"
 
 
-def _inside(name: str, seconds: float, runs: int, seed: int) -> None:
+def _inside(name: str, folder: Path, asked: argparse.Namespace) -> None:
     if find_spec("atheris") is None:
-        _blindly(surface(name), seconds, runs, random.Random(seed))
+        _blindly(surface(name), asked.seconds, asked.runs, random.Random(asked.seed))
         return
     import atheris
 
     with atheris.instrument_imports(include=PACKAGES):
         found = surface(name)
-    with TemporaryDirectory() as folder:
-        _write(Path(folder), found)
-        options: dict[str, object] = {
-            "max_total_time": int(seconds) or 1,
-            "seed": seed,
-            "max_len": LARGEST,
-            "rss_limit_mb": MEGABYTES,
-        }
-        options |= {"timeout": HANGS, "print_final_stats": 0} | ({"runs": runs} if runs else {})
-        options |= {"dict": Path(folder, "words"), "artifact_prefix": f"{folder}/"}
-        arguments = [sys.argv[0], str(Path(folder, "seeds")), *(f"-{key}={value}" for key, value in options.items())]
-        atheris.Setup(arguments, lambda raw: feed(found, raw))
-        atheris.Fuzz()
+    _write(folder, found)
+    options: dict[str, object] = {"max_total_time": int(asked.seconds) or 1, "seed": asked.seed, "max_len": LARGEST}
+    options |= {"timeout": HANGS, "rss_limit_mb": MEGABYTES} | ({"runs": asked.runs} if asked.runs else {})
+    options |= {"dict": folder / "words", "artifact_prefix": f"{folder}/"}
+    arguments = [sys.argv[0], str(folder / "seeds"), *(f"-{key}={value}" for key, value in options.items())]
+    atheris.Setup(arguments, lambda raw: feed(found, raw))
+    atheris.Fuzz()  # which ends the process
 
 
 def _write(folder: Path, found: Surface) -> None:
@@ -101,7 +97,7 @@ def feed(found: Surface, raw: bytes) -> None:
     try:
         found.feed(raw)
     except BaseException:
-        print(f"an input of {len(raw)} bytes fails: {raw[:SHOWN]!r}\n{traceback.format_exc()}", flush=True)
+        print(f"an input of {len(raw)} bytes fails: {raw!r}\n{traceback.format_exc()}", flush=True)
         raise
 
 
