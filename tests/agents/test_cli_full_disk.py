@@ -56,6 +56,10 @@ def test_a_full_disk_loses_nothing_that_was_accepted_and_everything_goes_on_once
         assert [status(f"{url}/{name}") for name in ("healthz", "readyz")] == [200, 200]
         full.free(gateway.pid)
         assert post(url, calls(range(refused, refused + STEP))) == (202, {"accepted": STEP})
+        gateway.terminate()
+        assert gateway.stderr is not None
+        warned = gateway.stderr.read()
+    assert f"facts could not be appended: {floor.path} cannot be used (d" in warned
     with running(floor, "--listen", "none"):
         floor.replay(lines(LATER))
     standing = floor.standing("company", "2026-Q1")["metrics"]
