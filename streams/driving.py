@@ -63,7 +63,10 @@ class Pacer:
 
 
 class Driver:
-    """Appends facts and, unless the log is live, the ticks between them; no fact overtakes a tick."""
+    """Appends facts and, unless the log is live, the ticks between them; no fact overtakes a tick.
+
+    What it appends comes from files, so that it is for the caller to make the end of it last.
+    """
 
     def __init__(
         self,
@@ -131,7 +134,7 @@ class Driver:
         await self._pace(at)
         await self._flush()
         record = Outgoing(topics.CONTROL.name, 0, KEY, json.encode(Tick(at, quiet=self._quiet)))
-        self._asked = (await self._log.append([record]))[-1]
+        self._asked = (await self._log.append([record], lasting=False))[-1]
         self._at = at
         self.ticks += 1
 
@@ -140,7 +143,7 @@ class Driver:
         if self._pending:
             await self._copied()
             records, self._pending = self._pending, []
-            await self._log.append(records)
+            await self._log.append(records, lasting=False)
 
     async def _copied(self) -> None:
         if self._asked >= 0:

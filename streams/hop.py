@@ -18,7 +18,7 @@ from streams import tables
 from streams.batches import Fetched
 from streams.config import HORIZON_DAYS
 from streams.log import Outgoing, Spot
-from streams.quarantine import LARGEST_FACT, dead_letter, misuse
+from streams.quarantine import LARGEST_FACT, dead_letter, misuse, why
 from streams.stages.stage import Moment, Place, Stage
 
 CONTROLS = (Tick, PlanMarker)
@@ -102,7 +102,7 @@ class Hop:
         except (DecodeError, ValueError, RecursionError, InvalidRecord) as error:  # ValueError: not UTF-8
             if not self.flow.outside:
                 raise
-            self.out.append(dead_letter(record, str(error), self.place.shard))
+            self.out.append(dead_letter(record, why(value or b"", error), self.place.shard))
             return None
 
     def _expected(self, said: object, record: Fetched, value: bytes) -> object:

@@ -88,8 +88,11 @@ class Log(Protocol):
         """Creates the topics that are missing; gives the number of shards, which an existing log decides."""
         ...
 
-    async def append(self, records: Sequence[Outgoing]) -> list[int]:
-        """Appends in order per partition and gives the offsets once everything is durable."""
+    async def append(self, records: Sequence[Outgoing], *, lasting: bool = True) -> list[int]:
+        """Appends in order per partition and gives the offsets once everything is durable.
+
+        Without `lasting` a power failure may take it back: for who appends it once more then.
+        """
         ...
 
     async def ends(self, spots: Iterable[Spot]) -> dict[Spot, int]:

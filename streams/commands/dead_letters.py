@@ -61,8 +61,8 @@ def show(session: Session, id_: str, *, as_json: bool) -> None:
         return
     raw = shown.pop("raw")
     for name, value in shown.items():
-        click.echo(f"{name}: {value}")
-    click.echo(raw)
+        click.echo(f"{name}: {harmless(str(value))}")
+    click.echo(harmless(raw))
 
 
 @dead_letters.command()
@@ -78,7 +78,7 @@ def replay(session: Session, ids: tuple[str, ...], *, notify: bool, as_json: boo
         click.echo(json.encode({"replayed": sent, "kept": [{"id": name, "reason": why} for name, why in kept.items()]}))
         return
     for name, why in kept.items():
-        click.echo(f"{name} stays: {why}")
+        click.echo(f"{name} stays: {harmless(why)}")
     click.echo(f"{counted(len(sent), 'dead letter is a fact', 'dead letters are facts')} now, {len(kept)} stay.")
 
 
@@ -135,5 +135,14 @@ def _require(name: str, found: dict[str, DeadLetter] | dict[str, Kept]) -> None:
 
 def _line(letter: DeadLetter) -> str:
     text = readable(letter.raw)
-    shown = repr(letter.raw[:SHORT]) if text is None else text[:SHORT]
-    return f"{letter.id}: {letter.reason}\n    {shown}"
+    shown = repr(letter.raw[:SHORT]) if text is None else harmless(text[:SHORT], lines=False)
+    return f"{letter.id}: {harmless(letter.reason, lines=False)}\n    {shown}"
+
+
+def harmless(text: str, *, lines: bool = True) -> str:
+    """The text, its control characters but the ends of `lines` written out: it came from outside, a terminal obeys."""
+    return "".join(each if each.isprintable() or (lines and each in "\n\t") else _written(each) for each in text)
+
+
+def _written(control: str) -> str:
+    return control.encode("unicode_escape").decode()

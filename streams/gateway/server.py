@@ -67,9 +67,9 @@ class Gateway:
             await self._append([fact for fact in received.facts if isinstance(fact, Fact)])
         except Unreadable as error:
             return problem(error.status, str(error), field=error.field)
-        except LogError:
+        except LogError as error:
             # The log's own words name paths and brokers; they are for the operator.
-            LOGGER.warning("facts could not be appended: the log did not take them; clients are told to come again")
+            LOGGER.warning("facts could not be appended: %s; clients are told to come again", error)
             return come_again("the log does not take facts now; send the request again, what is in already counts once")
         return _told(received)
 

@@ -74,7 +74,7 @@ class FakeLog:
                 self.records.setdefault(Spot(topic.name, partition), [])
         return shards
 
-    async def append(self, records: Sequence[Outgoing]) -> list[int]:
+    async def append(self, records: Sequence[Outgoing], *, lasting: bool = True) -> list[int]:
         return self.write(records)
 
     def write(self, records: Sequence[Outgoing], gap: int = 0) -> list[int]:

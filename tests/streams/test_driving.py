@@ -35,7 +35,7 @@ class Tape:
         self.early: list[Outgoing] = []
         self._copies, self._asked, self._copied = copies, asked, 0
 
-    async def append(self, records: Sequence[Outgoing]) -> list[int]:
+    async def append(self, records: Sequence[Outgoing], *, lasting: bool = True) -> list[int]:
         for record in records:
             if record.topic == topics.CONTROL.name:
                 self._asked += 1
