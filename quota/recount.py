@@ -31,31 +31,36 @@ Received = tuple[Fact, Origin]
 _MODULES: dict[type[Fact], ModuleType] = {Activity: activities, MeetingChanged: meetings, DealChanged: deals}
 
 
-def recorded(facts: Iterable[Received]) -> dict[str, EntityRecord]:
-    """The entity records of one kind that its facts make, by key; raises InvalidRecord for a moment out of time."""
+def recorded(facts: Iterable[Received], corrected: Mapping[str, int] | None = None) -> dict[str, EntityRecord]:
+    """The entity records of one kind that its facts make, by key; raises InvalidRecord for a moment out of time.
+
+    `corrected` is the version, by `source|id`, below which activities do not count, whatever versions are here.
+    """
     found = [*facts]
     if not found:
         return {}
     module = _MODULES[type(found[0][0])]
     if module is activities:
-        found = _counting(found)
+        found = _counting(found, corrected or {})
     grouped: dict[str, list[Received]] = {}
     for fact, origin in found:
         grouped.setdefault(module.entity(fact), []).append((fact, origin))
     return {key: module.fold(None, mine) for key, mine in grouped.items()}
 
 
-def _counting(facts: list[Received]) -> list[Received]:
-    """Of all activities of one identity the one that counts: of the highest rank, then of the greatest key."""
-    best: dict[str, tuple[Any, Received]] = {}
+def _counting(facts: list[Received], corrected: Mapping[str, int]) -> list[Received]:
+    """Of all activities of one identity those of the highest version; of one performer's that of the highest rank."""
+    highest = dict(corrected)
+    for fact, _ in facts:
+        name = identity(fact.source, fact.id)
+        highest[name] = max(highest.get(name, 0), fact.version)
+    best: dict[tuple[str, str], tuple[Any, Received]] = {}
     for fact, origin in facts:
         assert isinstance(fact, Activity)
-        name = identity(fact.source, fact.id)
-        record = activities.fold(None, [(fact, origin)])
-        assert record is not None
-        claim = activities.rank(record.done[name]), activities.entity(fact)
-        if name not in best or best[name][0] < claim:
-            best[name] = claim, (fact, origin)
+        name, rank = identity(fact.source, fact.id), activities.rank(activities.done_by(fact, origin))
+        whose = name, fact.performer
+        if fact.version == highest[name] and (whose not in best or best[whose][0] < rank):
+            best[whose] = rank, (fact, origin)
     return [received for _, received in best.values()]
 
 

@@ -177,7 +177,7 @@ class Copy:
         except (ValueError, RecursionError):
             found.take(topic, value, usable=False)
         else:
-            if not isinstance(said, Tick | PlanMarker):
+            if not isinstance(said, Tick | PlanMarker | ActivitiesCorrected):
                 found.take(topic, value, usable=True)
 
     async def _require_still(self, ends: dict[Spot, int]) -> None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from msgspec import Raw, json
 
 from quota.errors import InvalidRecord
+from schemas.activities import ActivitiesCorrected
 from schemas.control import PlanMarker, Tick
 from streams.log import Log, Outgoing, Record, Spot
 from streams.partitioner import partition
@@ -63,7 +64,7 @@ class Cursor:
             if isinstance(said, Tick | PlanMarker):
                 if number is not None and said.number >= number:
                     return
-            elif (moved := self._moved(record, said)) is not None:
+            elif not isinstance(said, ActivitiesCorrected) and (moved := self._moved(record, said)) is not None:
                 yield moved
             self._at += 1
 

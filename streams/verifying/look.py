@@ -20,13 +20,14 @@ from streams.verifying.explained import Explained, by_scope
 from streams.verifying.numbers import Frame, Standings
 from streams.verifying.served import Served, served
 from streams.verifying.sources import SOURCES, Held, Lying, Reading, Source
+from streams.verifying.telling import Told
 from streams.verifying.verdict import Difference, Verdict
 
 _decode = json.Decoder(Tick | PlanMarker | Live).decode
-Told = Callable[[int], None]
+Count = Callable[[int], None]
 
 
-async def verdict(log: Log, shards: int, told: Told) -> Verdict:
+async def verdict(log: Log, shards: int, told: Count) -> Verdict:
     """What differs; `told` hears of every so many records that were read. Raises LogError without a plan.
 
     A difference that is gone, or another one, when the log is looked at again was work under way: it is left out.
@@ -52,10 +53,9 @@ async def letter_ids(log: Log, shards: int) -> set[str]:
 class Look:
     """One look; what was read before a fact was, is judged by the facts before it alone."""
 
-    def __init__(self, log: Log, shards: int, told: Told) -> None:
+    def __init__(self, log: Log, shards: int, told: Count) -> None:
         self._log, self._shards, self._told = log, shards, told
         self._found = Verdict()
-        self._names: dict[str, tuple[int, str]] = {}
         self._unreadable = False
         self._positions: dict[Spot, int] = {}
         self._letters: set[str] = set()
@@ -114,19 +114,20 @@ class Look:
 
     async def _source(self, source: Source, frames: dict[int, Frame], right: dict[int, dict[str, Cells]]) -> None:
         spots = [Spot(source.topic.name, shard) for shard in range(self._shards)]
-        astray: list[Lying] = []
+        astray, told = list[Lying](), Told()
         for spot in spots:
             stored = await records.table(self._log, source, spot.partition)
             held = await Reading(source, self._shards, self._letters).read(self._log, spot, self._told)
             position = self._positions.get(spot, 0)
             self._note(spot, held, position)
             compared = records.Shard(source, spot, self._shards, position)
-            self._found.differences += compared.differences(stored, held.facts)
-            self._found.differences += records.doubled(self._names, spot.partition, stored)
+            self._found.differences += compared.differences(stored, held)
+            told.note(held, position)
             self._found.entities += len(stored)
             self._unreadable |= any(isinstance(record, str) for record in stored.values())
             astray += [lying for lying in held.astray if lying.origin.offset < position]
             self._add_up(held, f"{source.agent}/{spot.partition}", frames, right)
+        self._found.differences += told.differences()
         if astray:
             raws = {spot.partition: await self._raws(spot) for spot in spots}
             self._found.differences += records.strays(astray, raws, source, self._shards)
@@ -145,14 +146,16 @@ class Look:
 
     def _add_up(self, held: Held, sender: str, frames: dict[int, Frame], right: dict[int, dict[str, Cells]]) -> None:
         """What the facts before each tick add up to; nearly always it is the same for all of them."""
-        done: dict[tuple[int, int], Cells] = {}
+        done: dict[tuple[int, int, int], Cells] = {}
         newest = max(frames, default=-1)
         self._found.left_out += sum(lying.epoch >= newest for lying in held.facts) if frames else len(held.facts)
         for tick, frame in frames.items():
             before = [lying.received for lying in held.facts if lying.epoch < tick]
-            key = len(before), frame.plan.revision
+            heard = sum(heard.epoch < tick for heard in held.heard)
+            key = len(before), heard, frame.plan.revision
             if key not in done:
-                done[key] = credited(recorded(before).values(), frame.plan)
+                corrected = held.corrected(lambda heard, tick=tick: heard.epoch < tick)
+                done[key] = credited(recorded(before, corrected).values(), frame.plan)
             right[tick][sender] = done[key]
 
     async def _raws(self, spot: Spot) -> set[bytes]:

@@ -1,18 +1,19 @@
 """Entity records against the facts that make them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 from msgspec import json
 
+from quota.activities import CORRECTION
 from quota.facts import identity
 from quota.recount import EntityRecord, facts_of, recorded
 from schemas.activities import ActivityBucket
 from schemas.fields import Origin
 from streams.log import Log, Spot
 from streams.partitioner import partition
-from streams.verifying.sources import Lying, Source
+from streams.verifying.sources import Held, Lying, Source
 from streams.verifying.verdict import Difference
 
 Table = Mapping[str, EntityRecord | str]
@@ -28,7 +29,7 @@ async def table(log: Log, source: Source, shard: int) -> dict[str, EntityRecord 
     found: dict[str, EntityRecord | str] = {}
     for key, value in last.items():
         try:
-            if value:
+            if value and not key.startswith(CORRECTION):
                 found[key.decode(errors="replace")] = decode(value)
         except ValueError as error:
             found[key.decode(errors="replace")] = str(error)
@@ -44,11 +45,12 @@ class Shard:
     def __init__(self, source: Source, spot: Spot, shards: int, position: int) -> None:
         self._source, self._spot, self._shards, self._position = source, spot, shards, position
 
-    def differences(self, stored: Table, facts: Sequence[Lying]) -> Iterator[Difference]:
+    def differences(self, stored: Table, held: Held) -> Iterator[Difference]:
         """Everything in which the records are not what the facts make."""
-        taken = [lying for lying in facts if lying.origin.offset < self._position]
-        young = {_name(lying) for lying in facts if lying.origin.offset >= self._position}
-        wanted = recorded(lying.received for lying in taken)
+        taken = [lying for lying in held.facts if lying.origin.offset < self._position]
+        young = {_name(lying) for lying in held.facts if lying.origin.offset >= self._position}
+        corrected = held.corrected(lambda heard: heard.offset < self._position)
+        wanted = recorded((lying.received for lying in taken), corrected)
         where = {
             name: key for key, record in stored.items() if not isinstance(record, str) for name in facts_of(record)
         }
@@ -88,18 +90,6 @@ class Shard:
                 assert wanted is not None
                 said = _contrast(have[name], want[name])
                 yield name, f"its record holds the fact {name} of {_place(_origin(wanted, name))} otherwise: {said}"
-
-
-def doubled(names: dict[str, tuple[int, str]], shard: int, stored: Table) -> Iterator[Difference]:
-    """Activities that were met in an earlier shard, too; `names` remembers where each was met."""
-    for key, record in stored.items():
-        if not isinstance(record, ActivityBucket):
-            continue
-        for name in record.done:
-            other, there = names.setdefault(name, (shard, key))
-            if other != shard:
-                cause = f"it counts in shard {other} (record {there}) and in shard {shard} (record {key})"
-                yield Difference("activity", name, cause)
 
 
 def strays(

@@ -8,8 +8,9 @@ from msgspec import DecodeError, json
 
 from quota import activities, deals, meetings
 from quota.errors import InvalidRecord
+from quota.facts import identity
 from quota.recount import Fact, Received
-from schemas.activities import Activity, ActivityBucket
+from schemas.activities import ActivitiesCorrected, Activity, ActivityBucket
 from schemas.control import PlanMarker, Tick
 from schemas.deals import DealChanged, DealRecord
 from schemas.fields import Origin
@@ -78,9 +79,17 @@ class Lying(NamedTuple):
         return self.fact, self.origin
 
 
+class Heard(NamedTuple):
+    """What another shard told of corrected activities: the highest version, by identity."""
+
+    epoch: int
+    offset: int
+    versions: dict[str, int]
+
+
 @dataclass
 class Held:
-    """What a partition holds: facts that belong there, facts that belong elsewhere, and what is none.
+    """What a partition holds: facts that belong there, facts that belong elsewhere, what was heard, and what is none.
 
     `unusable` maps the offsets of what is in no dead letter, though it should be, to what is wrong with it.
     """
@@ -89,8 +98,18 @@ class Held:
     end: int = 0
     facts: list[Lying] = field(default_factory=list)
     astray: list[Lying] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
     unusable: dict[int, str] = field(default_factory=dict)
     letters: int = 0
+
+    def corrected(self, counts: Callable[[Heard], bool]) -> dict[str, int]:
+        """The highest version of each activity that was told in what counts."""
+        found: dict[str, int] = {}
+        for heard in self.heard:
+            if counts(heard):
+                for name, version in heard.versions.items():
+                    found[name] = max(found.get(name, 0), version)
+        return found
 
 
 class Reading:
@@ -99,7 +118,8 @@ class Reading:
     def __init__(self, source: Source, shards: int, letters: Collection[str]) -> None:
         """`letters` are the ids of all dead letters that ever were: what they are about does not count."""
         self._source, self._shards, self._letters = source, shards, letters
-        self._decode = json.Decoder(source.fact | Tick | PlanMarker).decode
+        self._senders = {f"{source.agent}/{shard}" for shard in range(shards) if source.fact is Activity}
+        self._decode = json.Decoder(source.fact | ActivitiesCorrected | Tick | PlanMarker).decode
 
     async def read(self, log: Log, spot: Spot, told: Callable[[int], None]) -> Held:
         """Everything that a partition holds now; `told` hears how many records were read."""
@@ -120,6 +140,9 @@ class Reading:
             said = self.said(record.value)
             if isinstance(said, Tick | PlanMarker):
                 return max(epoch, said.number) if isinstance(said, Tick) else epoch
+            if isinstance(said, ActivitiesCorrected):
+                held.heard.append(Heard(epoch, record.offset, _versions(said)))
+                return epoch
             lying = Lying(epoch, said, origin, record.value or b"")
             if self._source.home(said, self._shards) != record.partition:
                 held.astray.append(lying)
@@ -137,7 +160,7 @@ class Reading:
         return epoch
 
     def said(self, value: bytes | None) -> Any:
-        """A fact, tick or marker; raises ValueError for what the agent could not use."""
+        """A fact, tick, marker or announcement; raises ValueError for what the agent could not use."""
         if not value or len(value) > LARGEST_FACT:
             raise ValueError("it is empty or too large for a fact")
         try:
@@ -148,4 +171,10 @@ class Reading:
             value.decode()
         if isinstance(found, Tick | PlanMarker) and found.sender != CLOCK:
             raise ValueError("only the clock sends ticks and plan markers")
+        if isinstance(found, ActivitiesCorrected) and found.sender not in self._senders:
+            raise ValueError("only shards tell of corrected activities")
         return found
+
+
+def _versions(said: ActivitiesCorrected) -> dict[str, int]:
+    return {identity(each.source, each.id): each.version for each in said.corrected}

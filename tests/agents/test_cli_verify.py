@@ -190,12 +190,14 @@ def test_facts_in_the_wrong_partition_and_of_old_plans_come_out_right(wide: Quot
     assert found["facts"] == len(FACTS) + 1 + 5
 
 
-def test_an_activity_that_counts_in_two_shards_is_named(wide: Quotaflow) -> None:
+def test_a_shard_that_was_not_told_of_a_corrected_activity_is_named(wide: Quotaflow) -> None:
     places = {partition(name.encode(), 3): name for name in ("ann", "bob", "cat", "dan", "eve", "fay")}
-    names = [name for _, name in sorted(places.items())][:2]
-    moved = [{**call("c1", "01-08", name, "acme"), "version": version} for version, name in enumerate(names)]
+    (here, ann), (there, bob) = sorted(places.items())[:2]
+    moved = [{**call("c1", "01-08", name, "acme"), "version": version} for version, name in enumerate((ann, bob))]
     wide.replay(lines(moved))
-    assert "it counts in shard" in causes(wide)["activity phone|c1"]
+    assert wide.json("verify")["differences"] == []
+    damage.last(wide.path, "sales.activities.v1", f"activities/{there}", lambda _: None, shard=here)
+    assert causes(wide)["activity phone|c1"] == f"version 1 came into shard {there}, and shard {here} was not told"
 
 
 def test_a_log_that_cannot_be_verified_is_another_exit_code(tmp_path: Path) -> None:
