@@ -83,7 +83,11 @@ def plan(revision: int) -> Plan:
         calendars=tuple(zones),
         pipelines=(Pipeline("main", stages),),
         quotas=tuple(quotas),
-        rules=(Rule("won", "deal_won"), Rule("pace", "behind_pace", days=1)),
+        rules=(
+            Rule("won", "deal_won"),
+            Rule("pace", "behind_pace", days=1),
+            Rule("early", "early_stage_shortage", minimum=1, days=1),
+        ),
     )
 
 
