@@ -70,8 +70,9 @@ def test_a_fact_that_lies_too_far_ahead_is_set_aside_and_counts_once_it_may_lie_
     copied: Quotaflow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     far = call("far", "01-27", "ann", "dock") | {"occurred_at": "2150-01-27T10:00:00+01:00"}
-    before = len(listed(copied))
+    before, time = len(listed(copied)), copied.json("status")["time"]
     copied.replay(lines([far, call("near", "01-28", "ann", "dock")]))
+    assert copied.json("status")["time"] == time
     (letter,) = listed(copied)[before:] or [{}]
     assert letter["reason"].startswith("occurred_at is 2150-01-27T10:00:00+01:00: over 366 days after it was received")
     assert json.loads(letter["raw"])["id"] == "far"

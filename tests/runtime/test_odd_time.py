@@ -55,6 +55,9 @@ EDGES = [
     datetime(2100, 2, 28, 23, tzinfo=UTC),
     datetime(2199, 12, 30, 12, tzinfo=UTC),
 ]
+HIRED = [(datetime(2024, 2, 28, 18, minute, tzinfo=UTC), "leah") for minute in (14, 15)]
+"""The last minute of the day before Leah is hired, and the first one of that day."""
+LAST = datetime(2199, 12, 31, 23, 59, 59, tzinfo=UTC)
 TIME = datetime(2026, 11, 2, 12, tzinfo=UTC)
 """Where time stands at the first tick."""
 Numbers = dict[tuple[str, str, str], int]
@@ -80,7 +83,11 @@ def plan(revision: int) -> Plan:
         calendars=tuple(zones),
         pipelines=(Pipeline("main", stages),),
         quotas=tuple(quotas),
-        rules=(Rule("won", "deal_won"), Rule("pace", "behind_pace", days=1)),
+        rules=(
+            Rule("won", "deal_won"),
+            Rule("pace", "behind_pace", days=1),
+            Rule("early", "early_stage_shortage", minimum=1, days=1),
+        ),
     )
 
 
@@ -160,11 +167,13 @@ moments = st.builds(
 calls = st.lists(st.tuples(moments, st.sampled_from([*ZONES])), max_size=6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(placed=calls, wins=calls, late=calls, luck=st.integers(0, 9999))
 @example(
     placed=[(EDGES[0] - timedelta(hours=12), "dan")], wins=[(EDGES[-1], "cara")], late=[(EDGES[3], "cara")], luck=1
 )
+@example(placed=HIRED, wins=[(EDGES[6], "leah")], late=[(EDGES[7], "leah")], luck=2)
+@example(placed=[], wins=[(LAST, "cara"), (LAST, "dan")], late=[(datetime(1970, 1, 1, tzinfo=UTC), "dan")], luck=3)
 def test_whenever_facts_happened_and_come_they_count_on_their_local_day(
     placed: list[tuple[datetime, str]], wins: list[tuple[datetime, str]], late: list[tuple[datetime, str]], luck: int
 ) -> None:
