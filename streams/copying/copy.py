@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec import Struct, json
 from msgspec.structs import replace
 
+from schemas.activities import ActivitiesCorrected
 from schemas.control import Live, PlanMarker, Tick
 from schemas.marks import Mark
 from streams import tables, topics

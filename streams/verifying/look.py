@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 
 from msgspec import json
 
@@ -19,7 +20,7 @@ from streams.verifying import records
 from streams.verifying.explained import Explained, by_scope
 from streams.verifying.numbers import Frame, Standings
 from streams.verifying.served import Served, served
-from streams.verifying.sources import SOURCES, Held, Lying, Reading, Source
+from streams.verifying.sources import SOURCES, Heard, Held, Lying, Reading, Source
 from streams.verifying.telling import Told
 from streams.verifying.verdict import Difference, Verdict
 
@@ -48,6 +49,10 @@ async def letter_ids(log: Log, shards: int) -> set[str]:
         async for chunk in log.read(Spot(topics.DEAD_LETTERS.name, shard)):
             found.update((record.key or b"").decode(errors="replace") for record in chunk)
     return found
+
+
+def _heard_before(tick: int, heard: Heard) -> bool:
+    return heard.epoch < tick
 
 
 class Look:
@@ -151,10 +156,9 @@ class Look:
         self._found.left_out += sum(lying.epoch >= newest for lying in held.facts) if frames else len(held.facts)
         for tick, frame in frames.items():
             before = [lying.received for lying in held.facts if lying.epoch < tick]
-            heard = sum(heard.epoch < tick for heard in held.heard)
-            key = len(before), heard, frame.plan.revision
+            corrected = held.corrected(partial(_heard_before, tick))
+            key = len(before), sum(corrected.values()), frame.plan.revision
             if key not in done:
-                corrected = held.corrected(lambda heard, tick=tick: heard.epoch < tick)
                 done[key] = credited(recorded(before, corrected).values(), frame.plan)
             right[tick][sender] = done[key]
 

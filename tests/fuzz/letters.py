@@ -1,9 +1,11 @@
 """Dead letters: any bytes that were set aside → shown, and sent again as a fact or kept with the reason."""
 
+from functools import partial
 from pathlib import Path
 
 from msgspec import json
 
+from quota.facts import require_near
 from schemas.dead_letters import DeadLetter
 from streams import topics
 from streams.commands.dead_letters import _line, _sorted
@@ -14,6 +16,8 @@ from tests.fuzz import lines, records
 from tests.fuzz.judging import LONGEST_PROBLEM, require_reason, require_usable
 
 WORDS = lines.WORDS
+NEAR = partial(require_near, taken=1_767_225_600_000, days=366)
+"""As if the letter was sent again at the beginning of 2026."""
 
 
 def feed(raw: bytes) -> None:
@@ -23,7 +27,7 @@ def feed(raw: bytes) -> None:
     json.encode(document(letter))
     shown = _line(letter)
     assert all(each.isprintable() or each == "\n" for each in shown), "a letter's bytes steer the terminal"
-    good, kept = _sorted([letter], quiet=False)
+    good, kept = _sorted([letter], NEAR, quiet=False)
     assert len(good) + len(kept) == 1
     for fact in good.values():
         require_usable(fact, quiet=False)

@@ -64,9 +64,14 @@ class CountingLog(EmbeddedLog):
         self.writes, self._written = 0, written
 
     async def transact(
-        self, records: Sequence[Outgoing], positions: Mapping[Spot, int], owner: tuple[str, int] | None
+        self,
+        records: Sequence[Outgoing],
+        positions: Mapping[Spot, int],
+        owner: tuple[str, int] | None,
+        *,
+        lasting: bool = False,
     ) -> list[int]:
-        offsets = await super().transact(records, positions, owner)
+        offsets = await super().transact(records, positions, owner, lasting=lasting)
         self.writes += 1
         self._written(self.writes)
         return offsets

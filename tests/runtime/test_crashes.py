@@ -51,7 +51,12 @@ class Torn(CountingLog):
     """A flush is two transactions: what is said, and then what is kept."""
 
     async def transact(
-        self, records: Sequence[Outgoing], positions: Mapping[Spot, int], owner: tuple[str, int] | None
+        self,
+        records: Sequence[Outgoing],
+        positions: Mapping[Spot, int],
+        owner: tuple[str, int] | None,
+        *,
+        lasting: bool = False,
     ) -> list[int]:
         kept = [record for record in records if record.topic in KEPT]
         said = [record for record in records if record.topic not in KEPT]

@@ -21,9 +21,10 @@ from schemas.standings import Standing
 from streams import topics
 from streams.log import Outgoing, Spot
 from streams.partitioner import partition
+from tests.runtime.chaos import schedule
 from tests.runtime.history import SHARDS, Fact, History
 from tests.runtime.outcome import Outcome
-from tests.runtime.world import calm, schedule
+from tests.runtime.world import calm
 
 ZONES = {
     "anna": "America/Sao_Paulo",  # skipped midnight each spring until 2018

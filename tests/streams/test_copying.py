@@ -31,14 +31,14 @@ class Breaking(EmbeddedLog):
     left = 10**6
     then: Coroutine[Any, Any, Any] | None = None
 
-    async def append(self, records: Sequence[Outgoing]) -> list[int]:
+    async def append(self, records: Sequence[Outgoing], *, lasting: bool = True) -> list[int]:
         self.left -= 1
         if self.left < 0:
             raise LogError("the disk is full")
         if self.then is not None:
             then, self.then = self.then, None
             await then
-        return await super().append(records)
+        return await super().append(records, lasting=lasting)
 
 
 def calls(count: int) -> bytes:
