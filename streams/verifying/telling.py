@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from quota.facts import identity
+from schemas.activities import Activity
 from streams.verifying.sources import Held
 from streams.verifying.verdict import Difference
 
@@ -16,9 +17,14 @@ class Told:
         self._known: list[dict[str, int]] = []
 
     def note(self, held: Held, position: int) -> None:
-        """What the next shard has taken in up to its position, and what it was told or will take in."""
+        """What the next shard has taken in up to its position, and what it was told or will take in.
+
+        Other facts than activities travel to one shard whatever they say, and need no telling.
+        """
         known = held.corrected(lambda _: True)
         for lying in held.facts:
+            if not isinstance(lying.fact, Activity):
+                return
             name, version = identity(lying.fact.source, lying.fact.id), lying.fact.version
             known[name] = max(known.get(name, 0), version)
             if lying.origin.offset < position and version > self._highest.get(name, (0, 0))[0]:
