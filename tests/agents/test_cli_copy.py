@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from streams.lock import WorkerLock
 from streams.partitioner import partition
 from tests.agents.example import BAD, FACTS, QUOTAS, Quotaflow, call, deal, lines, write_plan
 
@@ -138,3 +139,10 @@ def test_an_empty_target_with_other_shards_than_asked_for_is_refused(copied: Quo
     other = copied.on("other.db")
     copied.run("copy", other.broker, "--shards", "2")
     assert "has 2 shards already, not 3" in copied.run("copy", other.broker, "--shards", "3", code=1).stderr
+
+
+def test_a_log_that_a_worker_works_on_is_refused(copied: Quotaflow) -> None:
+    with WorkerLock(copied.path, "worker"):
+        said = copied.run("copy", copied.on("other.db").broker, code=1).stderr
+    assert "`quotaflow worker` (process" in said
+    assert not copied.on("other.db").path.exists()
