@@ -54,7 +54,7 @@ class Bugs:
 def misuse(value: bytes | None, *, outside: bool) -> None:
     """Raises ValidationError for a record that is not worth decoding: no value, or too large for a fact."""
     if not value:
-        message = "the record has no value: a fact is a JSON object; what is deleted says so, with deleted: true"
+        message = "the record has no value: a fact is a JSON object; a deal is deleted by one with deleted: true"
         raise ValidationError(message)
     if outside:
         message = f"the record has {len(value)} bytes, more than {LARGEST_FACT}: send facts, not documents"

@@ -132,7 +132,7 @@ def test_a_record_without_a_value_deletes_nothing_and_says_how_it_is_done(topic:
     letter = judge(topic, b"d1", value)
     assert letter is not None
     assert (
-        letter.reason == "the record has no value: a fact is a JSON object; what is deleted says so, with deleted: true"
+        letter.reason == "the record has no value: a fact is a JSON object; a deal is deleted by one with deleted: true"
     )
 
 
