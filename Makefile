@@ -9,7 +9,7 @@ java_packages := openjdk-17-jre-headless maven
 server_packages := redis-server prometheus
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-clean check test java servers bench schemas dashboards lock
+.PHONY: help install demo demo-clean check test java servers bench soak schemas dashboards lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -66,6 +66,9 @@ servers:
 
 bench: $(installed) java ## measure facts per second of one worker, on a real Kafka
 	$(bin)/python -m tests.benchmarks.throughput --kafka $(ARGS)
+
+soak: $(installed) java ## kill, pause and move everything for a quarter of an hour, then compare every number (ARGS="--seed 2")
+	$(bin)/python -m tests.soak.kills $(ARGS)
 
 schemas: $(installed) ## regenerate schemas: JSON Schema, OpenAPI and AsyncAPI documents
 	$(bin)/python -m agents.contracts

@@ -41,7 +41,7 @@ class Troubles:
         """One trouble; mostly the scene has recovered before this returns, sometimes the next one comes sooner."""
         self.scene.tell(f"{kind}, at {self.scene.sent} facts")
         self._kinds[kind]()
-        if self._chance.random() < 0.7:
+        if kind != "producer" and self._chance.random() < 0.7:
             self.scene.settle()
 
     def _some(self, most: int = 1) -> list[str]:
