@@ -9,7 +9,7 @@ java_packages := openjdk-17-jre-headless maven
 server_packages := redis-server prometheus
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-clean check test fuzz java servers bench schemas dashboards lock
+.PHONY: help install demo demo-clean check test fuzz java servers bench soak schemas dashboards lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -69,6 +69,11 @@ servers:
 
 bench: $(installed) java ## measure facts per second of one worker, on a real Kafka
 	$(bin)/python -m tests.benchmarks.throughput --kafka $(ARGS)
+
+soak: $(installed) java ## an hour of the proofs' long forms: schedules, kills on Kafka, fuzzing (ARGS="--seed 2" for the kills)
+	$(bin)/python -m tests.soak.schedules --schedules 100000
+	$(bin)/python -m tests.soak.kills $(ARGS)
+	$(bin)/python -m tests.fuzz.run --seconds 60
 
 schemas: $(installed) ## regenerate schemas: JSON Schema, OpenAPI and AsyncAPI documents
 	$(bin)/python -m agents.contracts

@@ -190,11 +190,14 @@ class Shards:
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-        for shard in self.owned.values():
-            if await shard.settle():
-                await _bounded(shard.flush)
-            await _bounded(shard.writer.close)
+        await asyncio.gather(*map(_let_go, self.owned.values()))
         self.owned.clear()
+
+
+async def _let_go(shard: Shard) -> None:
+    if await shard.settle():
+        await _bounded(shard.flush)
+    await _bounded(shard.writer.close)
 
 
 async def _bounded(action: Callable[[], Awaitable[None]], seconds: float = 5.0) -> None:
