@@ -41,7 +41,7 @@ check: $(installed) ## format, lint, types and import contracts
 	$(bin)/lint-imports
 
 test: $(installed) java servers ## the whole test suite, on a real Kafka, Redis and Prometheus too (ARGS="-k alerts")
-	$(bin)/pytest -n 2 --dist loadfile $(ARGS)
+	$(bin)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Never fails: without Java or Maven the tests that need Kafka fail and the suite's last lines say why.
 java:

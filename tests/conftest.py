@@ -24,6 +24,9 @@ MARKED_BY_FIXTURE = {
     "shared_data": "on_shared_data",
 }
 
+LONG_FIRST = ("e2e", "deploy", "agents", "mutations", "runtime", "streams")
+"""Folders with long files, the longest first: one that began last would leave the other process idle."""
+
 running_broker = pytest.StashKey[Broker]()
 left_out = pytest.StashKey[int]()
 
@@ -103,7 +106,8 @@ def own_prometheus(tmp_path: Path) -> Iterator[Callable[[Path], Prometheus]]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark tests by the fixtures they ask for, and leave out those whose data is not there."""
+    """Put long tests first, mark tests by the fixtures they ask for, and leave out those whose data is not there."""
+    items.sort(key=_rank)
     for item in items:
         for fixture in getattr(item, "fixturenames", ()):
             if fixture in MARKED_BY_FIXTURE:
@@ -113,6 +117,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.stash[left_out] = len(lacking)
         items[:] = [item for item in items if item not in lacking]
         config.hook.pytest_deselected(items=lacking)
+
+
+def _rank(item: pytest.Item) -> int:
+    folder = item.path.relative_to(ROOT / "tests").parts[0]
+    return LONG_FIRST.index(folder) if folder in LONG_FIRST else len(LONG_FIRST)
 
 
 @pytest.hookimpl(wrapper=True)
