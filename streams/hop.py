@@ -9,8 +9,7 @@ from msgspec import DecodeError, json
 from quota.errors import InvalidRecord
 from quota.facts import require_near
 from quota.plans import PlanIndex
-from schemas.activities import Activity
-from schemas.activities import ActivitiesCorrected
+from schemas.activities import ActivitiesCorrected, Activity
 from schemas.control import PlanMarker, Tick
 from schemas.deals import DealChanged
 from schemas.marks import Mark
