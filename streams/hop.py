@@ -87,7 +87,7 @@ class Hop:
                 self._take(said)
             elif said is not None:
                 take(said, record, -1 if outside else self.passed.get(self.stage.sender_of(said), -1))
-                self.facts += outside
+                self.facts += outside and isinstance(said, FACTS)
             self.position = record.offset + 1
             self.changed = True
         return len(records)
