@@ -9,7 +9,7 @@ from msgspec import DecodeError, json
 from quota.errors import InvalidRecord
 from quota.facts import require_near
 from quota.plans import PlanIndex
-from schemas.activities import ActivitiesCorrected, Activity
+from schemas.activities import Activity
 from schemas.control import PlanMarker, Tick
 from schemas.deals import DealChanged
 from schemas.marks import Mark
@@ -87,8 +87,7 @@ class Hop:
                 self._take(said)
             elif said is not None:
                 take(said, record, -1 if outside else self.passed.get(self.stage.sender_of(said), -1))
-                # What another shard tells of corrections is no fact.
-                self.facts += outside and not isinstance(said, ActivitiesCorrected)
+                self.facts += outside and isinstance(said, FACTS)
             self.position = record.offset + 1
             self.changed = True
         return len(records)
