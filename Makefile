@@ -9,7 +9,7 @@ java_packages := openjdk-17-jre-headless maven
 server_packages := redis-server prometheus
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-clean check test java servers bench schemas dashboards lock
+.PHONY: help install demo demo-clean check test fuzz java servers bench soak schemas dashboards lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -43,6 +43,9 @@ check: $(installed) ## format, lint, types and import contracts
 test: $(installed) java servers ## the whole test suite, on a real Kafka, Redis and Prometheus too (ARGS="-k alerts")
 	$(bin)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
+fuzz: $(installed) ## feed what takes input from outside with anything (ARGS="--seconds 60 --surface gateway")
+	$(bin)/python -m tests.fuzz.run $(ARGS)
+
 # Never fails: without Java or Maven the tests that need Kafka fail and the suite's last lines say why.
 java:
 	@command -v java >/dev/null && command -v mvn >/dev/null || { \
@@ -66,6 +69,11 @@ servers:
 
 bench: $(installed) java ## measure facts per second of one worker, on a real Kafka
 	$(bin)/python -m tests.benchmarks.throughput --kafka $(ARGS)
+
+soak: $(installed) java ## an hour of the proofs' long forms: schedules, kills on Kafka, fuzzing (ARGS="--seed 2" for the kills)
+	$(bin)/python -m tests.soak.schedules --schedules 100000
+	$(bin)/python -m tests.soak.kills $(ARGS)
+	$(bin)/python -m tests.fuzz.run --seconds 60
 
 schemas: $(installed) ## regenerate schemas: JSON Schema, OpenAPI and AsyncAPI documents
 	$(bin)/python -m agents.contracts

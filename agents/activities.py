@@ -4,7 +4,7 @@ import faust
 from faust.types import StreamT
 
 from quota import activities
-from schemas.activities import Activity, ActivityBucket
+from schemas.activities import ActivitiesCorrected, Activity, ActivityBucket
 from streams import tables, topics
 from streams.app import batches
 from streams.batches import Batch
@@ -15,14 +15,14 @@ from streams.topology import Arrow
 KIND = Kind(
     topic=topics.ACTIVITIES,
     table=tables.ACTIVITIES,
-    fact=Activity,
+    fact=Activity | ActivitiesCorrected,
     record=ActivityBucket,
     route=lambda fact: fact.performer,
     entity=activities.entity,
     fold=activities.fold,
     contributions=activities.contributions,
     difference=activities.difference,
-    moves=activities,
+    moves=True,
 )
 ARROW = Arrow(
     name="activities",

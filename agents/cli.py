@@ -4,12 +4,14 @@ import atexit
 import gc
 import os
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 
 import click
 
 from streams.commands import (
     alerts,
     api,
+    copy,
     dead_letters,
     demo,
     explain,
@@ -20,12 +22,13 @@ from streams.commands import (
     report,
     simulate,
     status,
+    verify,
     worker,
 )
 from streams.commands.failures import Failing
 from streams.commands.options import shared
 from streams.commands.session import RunningWorker, Session
-from streams.config import MEMORY, Config, ConfigError
+from streams.config import HORIZON_DAYS, MEMORY, Config, ConfigError
 from streams.log import Log
 from streams.sinks.sinks import Sinks
 
@@ -42,7 +45,9 @@ COMMANDS = (
     alerts.alerts,
     notifications.notifications,
     dead_letters.dead_letters,
+    copy.copy,
     status.status,
+    verify.verify,
 )
 """A new command is added here."""
 
@@ -53,9 +58,10 @@ class CommandLine(Failing):
     def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
         """Reads the environment before any option is looked at."""
         try:
-            context.obj = Session(Config.from_env(os.environ), in_process)
+            config = Config.from_env(os.environ)
         except ConfigError as error:
             raise click.UsageError(str(error), context) from error
+        context.obj = Session(config, partial(in_process, horizon=config.horizon_days))
         return super().parse_args(context, arguments)
 
 
@@ -68,16 +74,18 @@ def in_process(
     sinks: Sinks | None = None,
     metered: bool = False,
     store: str = MEMORY,
+    horizon: int = HORIZON_DAYS,
 ) -> AbstractAsyncContextManager[RunningWorker]:
     """A worker in this process, on a log that has been started."""
     # Faust takes a second to import, which most commands do not need.
     from agents.worker import READERS, Worker
 
     if not metered:
-        return Worker(broker, log, live=live, shards=shards, sinks=sinks, store=store)
+        return Worker(broker, log, live=live, shards=shards, sinks=sinks, store=store, horizon=horizon)
     from streams.metrics.meter import Meter
 
-    return Worker(broker, log, live=live, shards=shards, sinks=sinks, meter=Meter(READERS), store=store)
+    meter = Meter(READERS)
+    return Worker(broker, log, live=live, shards=shards, sinks=sinks, meter=meter, store=store, horizon=horizon)
 
 
 @click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})

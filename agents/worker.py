@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import logging
 import random
 from types import TracebackType
 from typing import Self
@@ -13,7 +12,7 @@ from agents import activities, alerts, clock, deals, deliveries, meetings, notif
 from streams import tables, topics
 from streams.app import make_app
 from streams.clockwork import Clockwork
-from streams.config import MEMORY
+from streams.config import HORIZON_DAYS, MEMORY
 from streams.courier import Courier
 from streams.embedded.housekeeping import keep_house
 from streams.embedded.log import EmbeddedLog
@@ -22,11 +21,10 @@ from streams.metrics.unmetered import UNMETERED, Metrics, Unmetered
 from streams.serving.projection import Projection
 from streams.shards import CONTROL, Shards
 from streams.sinks.sinks import Sinks
+from streams.stopping import step
 from streams.stores.stores import stores
 from streams.wall_clock import now
-from streams.watchdog import Watchdog
-
-logger = logging.getLogger(__name__)
+from streams.watchdog import PATIENCE, Watchdog
 
 HOPS = (activities, meetings, deals, standings, alerts, notifications, deliveries)
 AGENTS = (*HOPS, clock)
@@ -37,8 +35,10 @@ SHARDS = 4
 """Partitions of a new log; an existing one keeps its number."""
 COLLECT_AFTER = (100_000, 50, 1000)
 """Allocations, young and middle collections before the next older one (gc.set_threshold)."""
-STOP_SECONDS = 20.0
-"""How long a shutdown may take before it is cut short."""
+CHORES_SECONDS, FLUSH_SECONDS, LEAVE_SECONDS = 1.0, 4.0, 3.0
+"""How long each step of a shutdown may take before it is cut short: together less than LONGEST."""
+SENDING_SECONDS = 2.0
+"""How much of the last flush's time messages under way may take."""
 
 
 async def declare(log: Log, shards: int = SHARDS) -> int:
@@ -59,13 +59,16 @@ class Worker:
         sinks: Sinks | None = None,
         meter: Unmetered = UNMETERED,
         store: str = MEMORY,
+        horizon: int = HORIZON_DAYS,
+        patience: float = PATIENCE,
     ) -> None:
         """`live` makes time follow the clock from now on; without sinks, messages wait; `meter` counts the work.
 
-        `store` says where tables are kept beside the log, as QUOTAFLOW_STORE does.
+        `store` says where tables are kept beside the log, as QUOTAFLOW_STORE does. Facts that lie more than `horizon`
+        days after the log took them are set aside; `patience` is how many seconds a partition may grow unread.
         """
         self._store = store
-        self._meter, self._sinks = meter, sinks
+        self._meter, self._sinks, self._horizon, self._patience = meter, sinks, horizon, patience
         self._courier: Courier | None = None
         self._broker, self._log, self._live, self._wanted = broker, log, live, shards
         self.app: faust.App | None = None
@@ -85,8 +88,8 @@ class Worker:
     async def _start(self) -> None:
         embedded = isinstance(self._log, EmbeddedLog)
         count = await declare(self._log, self._wanted)
-        kept = stores(self._store, self._broker, lambda: now().timestamp())
-        self.shards = Shards(self._log, ARROWS, count, 0.25 if embedded else 0.2, self._meter, stores=kept)
+        kept, pause = stores(self._store, self._broker, lambda: now().timestamp()), 0.25 if embedded else 0.2
+        self.shards = Shards(self._log, ARROWS, count, pause, self._meter, stores=kept, horizon=self._horizon)
         self.app = make_app(self._broker, self._log)
         for agent in AGENTS:
             agent.declare(self.app, self.shards)
@@ -101,34 +104,31 @@ class Worker:
         await self.app.start()
         self._clockwork = Clockwork(self._log, self.shards, weight=1 if embedded else 2)
         await self._clockwork.start(live=self._live)
-        self._chores.append(asyncio.create_task(Watchdog().run(self._log, self.shards)))
+        self._chores.append(asyncio.create_task(Watchdog(self._patience).run(self._log, self.shards)))
         if isinstance(self._log, EmbeddedLog):
             self._chores.append(asyncio.create_task(keep_house(self._log)))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Leaves in good order, or at least in time."""
-        try:
-            async with asyncio.timeout(STOP_SECONDS):
-                await self._stop()
-        except TimeoutError:
-            logger.warning(
-                "the worker did not stop within %s s and is cut short; nothing that was flushed is lost", STOP_SECONDS
-            )
-
-    async def _stop(self) -> None:
+        """Leaves in good order, or at least in time: first what is read is flushed, then the group is left."""
         for chore in self._chores:
             chore.cancel()
+        await step("ending chores", self._end_chores(), CHORES_SECONDS)
+        await step("the last flush", self._flush(), FLUSH_SECONDS)
+        if self.app is not None:
+            await step("leaving the group", self.app.stop(), LEAVE_SECONDS)
+
+    async def _end_chores(self) -> None:
         await asyncio.gather(*self._chores, return_exceptions=True)
         if self._clockwork is not None:
             await self._clockwork.stop()
+
+    async def _flush(self) -> None:
         if self._courier is not None:
-            await self._courier.stop()
+            await self._courier.stop(SENDING_SECONDS)
         if self.shards is not None:
             await self.shards.stop()
-        if self.app is not None:
-            await self.app.stop()
 
     def owned(self) -> list[int]:
         """The numbers of the shards that it works on now."""

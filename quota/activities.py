@@ -16,6 +16,8 @@ from schemas.fields import Origin
 
 FACT = Activity
 RECORD = ActivityBucket
+CORRECTION = b"|"
+"""What the key of a correction's record begins with; no bucket's key does, for every source has a name."""
 _FIRST = date(1970, 1, 1)
 _encoder = msgspec.json.Encoder()
 
@@ -34,6 +36,16 @@ def _utc_day(since_1970: int) -> str:
     return (_FIRST + timedelta(days=since_1970)).isoformat()
 
 
+def performer_of(key: str) -> str:
+    """The performer to whom a bucket of this key belongs, as `source|performer`."""
+    return key[: -len("|YYYY-MM-DD")]
+
+
+def done_by(fact: Activity, origin: Origin) -> Done:
+    """The fact as its bucket keeps it."""
+    return Done(fact.occurred_at, fact.activity, fact.lead, fact.version, origin)
+
+
 def fold(record: ActivityBucket | None, facts: Sequence[tuple[Activity, Origin]]) -> ActivityBucket | None:
     """The bucket with the facts in it; None if that says nothing new. All facts belong to this bucket."""
     known = {} if record is None else record.done
@@ -41,7 +53,7 @@ def fold(record: ActivityBucket | None, facts: Sequence[tuple[Activity, Origin]]
     for fact, origin in facts:
         key = identity(fact.source, fact.id)
         held = (known if done is None else done).get(key)
-        new = Done(fact.occurred_at, fact.activity, fact.lead, fact.version, origin)
+        new = done_by(fact, origin)
         if held is None or rank(held) < rank(new):
             done = dict(known) if done is None else done
             done[key] = new
@@ -51,7 +63,7 @@ def fold(record: ActivityBucket | None, facts: Sequence[tuple[Activity, Origin]]
 
 
 def rank(done: Done) -> tuple[int, bytes]:
-    """Of activities with one identity the one of highest rank counts: version first, then what it says, encoded."""
+    """Of a performer's activities with one identity that of highest rank counts: by version, then by what it says."""
     return done.version, _encoder.encode((done.occurred_at, done.activity, done.lead))
 
 
@@ -61,7 +73,7 @@ def identities(record: ActivityBucket) -> Iterable[str]:
 
 
 def without(record: ActivityBucket, gone: str) -> ActivityBucket:
-    """The bucket without the fact of that identity, which has moved to another; the same bucket if it is not there."""
+    """The bucket without the fact of that identity, corrected elsewhere; the same bucket if it is not there."""
     if gone not in record.done:
         return record
     kept = {key: done for key, done in record.done.items() if key != gone}

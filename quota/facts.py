@@ -1,13 +1,14 @@
 """What all kinds of fact have in common: identity, rank, bounds on time, and joining a set."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
 
 from quota.errors import InvalidRecord
+from schemas.activities import Activity
 from schemas.deals import DealChanged
 from schemas.fields import Origin
 from schemas.meetings import MeetingChanged
@@ -17,6 +18,8 @@ Changed = TypeVar("Changed", DealChanged, MeetingChanged)
 EARLIEST, LATEST = 1970, 2200
 day_name = lru_cache(maxsize=65536)(date.isoformat)
 """A day as YYYY-MM-DD; facts come with the same few days again and again."""
+_DAY_MS = 86_400_000
+_FIRST = datetime(EARLIEST, 1, 1, tzinfo=UTC)
 _encoder = msgspec.json.Encoder()
 
 
@@ -32,6 +35,29 @@ def require_plausible(moment: datetime | None, field: str) -> None:
     if not EARLIEST <= _utc_year(moment) < LATEST:
         message = (
             f"{field} is {moment.isoformat()}: moments lie in the years {EARLIEST} to {LATEST - 1}; mend the source"
+        )
+        raise InvalidRecord(message)
+
+
+def require_near(fact: Activity | MeetingChanged | DealChanged, taken: int, days: int) -> None:
+    """Raise InvalidRecord for a fact that lies more than so many days after the log took it.
+
+    `taken` is the log's time of the record in milliseconds since 1970; a log that knows none says 0 or less.
+    """
+    latest = taken + days * _DAY_MS
+    # Nearly every fact lies in an earlier year, wherever it was: that is found out at once.
+    if fact.occurred_at.year >= EARLIEST + (latest - _DAY_MS) // (366 * _DAY_MS):
+        _require_until(fact.occurred_at, "occurred_at", taken, days)
+    if isinstance(fact, DealChanged) and isinstance(fact.created_at, datetime):
+        _require_until(fact.created_at, "created_at", taken, days)
+
+
+def _require_until(moment: datetime, field: str, taken: int, days: int) -> None:
+    if 0 < taken < int(moment.timestamp() * 1000) - days * _DAY_MS:
+        received = (_FIRST + timedelta(milliseconds=taken)).isoformat(timespec="seconds")
+        message = (
+            f"{field} is {moment.isoformat()}: over {days} days after it was received at {received}; mend the source, "
+            "or send it again once it is nearer or QUOTAFLOW_HORIZON_DAYS is more"
         )
         raise InvalidRecord(message)
 

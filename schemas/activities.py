@@ -1,4 +1,4 @@
-"""Fire-and-forget activities: the fact, and the record of a performer's bucket of time."""
+"""Fire-and-forget activities: the fact, what shards say of corrections, and the record of a performer's bucket."""
 
 from typing import Annotated
 
@@ -8,7 +8,10 @@ from schemas.fields import Moment, Name, Origin
 
 
 class Activity(Struct, frozen=True, tag="activity", omit_defaults=True, gc=False):
-    """One thing a performer did; of facts with the same source and id the highest version counts."""
+    """One thing a performer did; of facts with the same source and id those of the highest version count.
+
+    A correction may name another performer. In one version, what is said of several performers counts for each of them.
+    """
 
     id: Name
     source: Name
@@ -17,6 +20,25 @@ class Activity(Struct, frozen=True, tag="activity", omit_defaults=True, gc=False
     activity: Name
     lead: Name | None = None
     version: Annotated[int, Meta(ge=0, le=10**9)] = 0
+    quiet: bool = False
+
+
+class Correction(Struct, frozen=True, array_like=True, gc=False):
+    """The highest version of an activity that was heard of: what has a lower one does not count.
+
+    It travels in an announcement, and is a record beside the buckets.
+    """
+
+    source: Name
+    id: Name
+    version: Annotated[int, Meta(ge=1, le=10**9)]
+
+
+class ActivitiesCorrected(Struct, frozen=True, tag="activities_corrected", omit_defaults=True):
+    """What one shard tells the others when activities were corrected in it; nobody else may send it."""
+
+    corrected: tuple[Correction, ...]
+    sender: Name
     quiet: bool = False
 
 

@@ -26,6 +26,11 @@ class Fetched(Protocol):
         ...
 
     @property
+    def timestamp(self) -> int:
+        """When the log took it, in milliseconds since 1970."""
+        ...
+
+    @property
     def key(self) -> bytes | None:
         """What it is about."""
         ...

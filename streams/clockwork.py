@@ -44,7 +44,7 @@ class Clockwork:
         await self._ask(Tick(self._last))
 
     async def _ask(self, record: Live | Tick) -> None:
-        await self._log.append([Outgoing(topics.CONTROL.name, 0, KEY, json.encode(record))])
+        await self._log.append([Outgoing(topics.CONTROL.name, 0, KEY, json.encode(record))], lasting=False)
 
     async def stop(self) -> None:
         """No more ticks from here."""

@@ -14,7 +14,10 @@ LISTEN = "QUOTAFLOW_LISTEN"
 STORE = "QUOTAFLOW_STORE"
 SINK = "QUOTAFLOW_SINK_"
 MEMORY = "memory"
+HORIZON = "QUOTAFLOW_HORIZON_DAYS"
 MOST_SHARDS = 1024
+HORIZON_DAYS, MOST_DAYS = 366, 99_999
+"""Days that a fact may lie after the log took it: what it is where nothing is said, and what may be said."""
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/\[\],]+)(:\d{1,5})?", re.ASCII)
 
 
@@ -28,7 +31,8 @@ class Config:
 
     An existing log keeps its number of shards; what follows that is as it was written, empty where unset. `listen` is
     where the API answers, `store` where a worker keeps tables beside the log, `sinks` is every variable about a sink
-    with its value.
+    with its value, `horizon_days` is how many days a fact may lie after the log took it: all workers and gateways of a
+    log have the same.
     """
 
     broker: str = "embedded://quotaflow.db"
@@ -39,6 +43,7 @@ class Config:
     listen: str = ""
     store: str = MEMORY
     sinks: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    horizon_days: int = HORIZON_DAYS
 
     @property
     def new_shards(self) -> int:
@@ -50,12 +55,14 @@ class Config:
         """The settings that the environment makes; raises ConfigError with all problems at once."""
         broker = environment.get(BROKER) or cls.broker
         shards = environment.get(SHARDS) or None
-        redis, store = environment.get(REDIS, ""), environment.get(STORE) or MEMORY
+        redis, horizon = environment.get(REDIS, ""), environment.get(HORIZON, "")
+        store = environment.get(STORE) or MEMORY
         named = [
             (BROKER, broker_problem(broker)),
             (SHARDS, shards_problem(shards) if shards else None),
             (REDIS, redis_problem(redis) if redis else None),
             (STORE, store_problem(store)),
+            (HORIZON, horizon_problem(horizon) if horizon else None),
         ]
         problems = [f"{name}: {problem}" for name, problem in named if problem]
         if problems:
@@ -63,7 +70,8 @@ class Config:
         tokens = environment.get(TOKEN, ""), environment.get(TOKEN_FILE, "")
         sinks = tuple(sorted((name, value) for name, value in environment.items() if name.startswith(SINK) and value))
         listen = environment.get(LISTEN, "")
-        return cls(broker, int(shards) if shards else None, *tokens, redis, listen, store, sinks)
+        days = int(horizon or HORIZON_DAYS)
+        return cls(broker, int(shards) if shards else None, *tokens, redis, listen, store, sinks, days)
 
 
 def broker_problem(broker: str) -> str | None:
@@ -91,6 +99,13 @@ def store_problem(store: str) -> str | None:
     if store == MEMORY or (scheme == "rocksdb" and found and directory.strip()):
         return None
     return f"{store!r} names no store; write memory, or rocksdb:DIRECTORY"
+
+
+def horizon_problem(days: str) -> str | None:
+    """What is wrong with a horizon, or None."""
+    if days.isascii() and days.isdigit() and 1 <= int(days) <= MOST_DAYS:
+        return None
+    return f"{days!r} is no number of days; write one from 1 to {MOST_DAYS}"
 
 
 def redis_problem(url: str) -> str | None:

@@ -11,6 +11,7 @@ from quota.calendars import WorkCalendar
 from schemas.control import Tick
 from schemas.plan import Calendar, Plan
 from streams import topics
+from streams.config import HORIZON_DAYS
 from streams.log import Log, Outgoing
 from streams.serving.control import SPOT, Control
 from streams.waiting import PATIENCE, Patience, until
@@ -63,7 +64,10 @@ class Pacer:
 
 
 class Driver:
-    """Appends facts and, unless the log is live, the ticks between them; no fact overtakes a tick."""
+    """Appends facts and, unless the log is live, the ticks between them; no fact overtakes a tick.
+
+    What it appends comes from files, so that it is for the caller to make the end of it last.
+    """
 
     def __init__(
         self,
@@ -75,13 +79,18 @@ class Driver:
         quiet: bool = True,
         patience: float = PATIENCE,
         until: datetime | None = None,
+        horizon: int = HORIZON_DAYS,
     ) -> None:
-        """`control` is where time stood before; no tick lies after `until`, which is what the clock says."""
+        """`control` is where time stood before; no tick lies after `until`, which is what the clock says.
+
+        What lies more than `horizon` days after that is sent for its dead letter, and moves no time.
+        """
         self.ticks = 0
         self.ahead = 0
         """Facts that occurred after `until`."""
         self._log, self._evenings, self._control, self._pacer = log, evenings, control, pacer
         self._quiet, self._patience, self._until = quiet, patience, until
+        self._latest = until and until + timedelta(days=horizon)
         self._pending: list[Outgoing] = []
         self._next: date | None = None
         self._at = control.at
@@ -90,11 +99,12 @@ class Driver:
 
     async def send(self, occurred_at: datetime, record: Outgoing) -> None:
         """Appends a fact, after every tick that lies before it; facts come in the order of time."""
-        if not self._control.live:
-            for tick in self._due(occurred_at):
-                await self._tick(tick)
         self.ahead += self._until is not None and occurred_at > self._until
-        await self._pace(occurred_at)
+        if self._latest is None or occurred_at <= self._latest:
+            if not self._control.live:
+                for tick in self._due(occurred_at):
+                    await self._tick(tick)
+            await self._pace(occurred_at)
         await self.append(record)
 
     async def append(self, record: Outgoing) -> None:
@@ -131,7 +141,7 @@ class Driver:
         await self._pace(at)
         await self._flush()
         record = Outgoing(topics.CONTROL.name, 0, KEY, json.encode(Tick(at, quiet=self._quiet)))
-        self._asked = (await self._log.append([record]))[-1]
+        self._asked = (await self._log.append([record], lasting=False))[-1]
         self._at = at
         self.ticks += 1
 
@@ -140,7 +150,7 @@ class Driver:
         if self._pending:
             await self._copied()
             records, self._pending = self._pending, []
-            await self._log.append(records)
+            await self._log.append(records, lasting=False)
 
     async def _copied(self) -> None:
         if self._asked >= 0:

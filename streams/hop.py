@@ -6,16 +6,23 @@ from typing import NamedTuple
 
 from msgspec import DecodeError, json
 
+from quota.errors import InvalidRecord
+from quota.facts import require_near
 from quota.plans import PlanIndex
+from schemas.activities import Activity
 from schemas.control import PlanMarker, Tick
+from schemas.deals import DealChanged
 from schemas.marks import Mark
+from schemas.meetings import MeetingChanged
 from streams import tables
 from streams.batches import Fetched
+from streams.config import HORIZON_DAYS
 from streams.log import Outgoing, Spot
-from streams.quarantine import LARGEST_FACT, dead_letter, misuse
+from streams.quarantine import LARGEST_FACT, dead_letter, misuse, why
 from streams.stages.stage import Moment, Place, Stage
 
 CONTROLS = (Tick, PlanMarker)
+FACTS = (Activity, MeetingChanged, DealChanged)
 AHEAD = 200
 """How many ticks a source may be ahead of what its own shard's credits have completed."""
 
@@ -50,6 +57,8 @@ class Hop:
         self.changed = self.urgent = False
         self.facts = 0
         self.limit: Callable[[], float] = lambda: inf
+        self.horizon = HORIZON_DAYS
+        """Days: facts of others may lie so long after the log took them."""
 
     @property
     def mark(self) -> Mark:
@@ -78,7 +87,7 @@ class Hop:
                 self._take(said)
             elif said is not None:
                 take(said, record, -1 if outside else self.passed.get(self.stage.sender_of(said), -1))
-                self.facts += outside
+                self.facts += outside and isinstance(said, FACTS)
             self.position = record.offset + 1
             self.changed = True
         return len(records)
@@ -89,19 +98,24 @@ class Hop:
             if not value or len(value) > LARGEST_FACT:
                 misuse(value, outside=self.flow.outside)
             said = self.stage.decode(value or b"")
-            return self._expected(said, value or b"") if self.flow.outside else said
-        except (DecodeError, ValueError, RecursionError) as error:  # ValueError: not UTF-8
+            return self._expected(said, record, value or b"") if self.flow.outside else said
+        except (DecodeError, ValueError, RecursionError, InvalidRecord) as error:  # ValueError: not UTF-8
             if not self.flow.outside:
                 raise
-            self.out.append(dead_letter(record, str(error), self.place.shard))
+            self.out.append(dead_letter(record, why(value or b"", error), self.place.shard))
             return None
 
-    def _expected(self, said: object, value: bytes) -> object:
-        """What was said; raises ValueError for bytes from outside that are no text, or that speak like the clock."""
+    def _expected(self, said: object, record: Fetched, value: bytes) -> object:
+        """What was said; raises ValueError for bytes from outside that are no text, or that speak like the clock.
+
+        Raises InvalidRecord for a fact that lies beyond the horizon.
+        """
         if not value.isascii():
             value.decode()  # the decoder looks only at what it keeps
         if isinstance(said, CONTROLS) and said.sender not in self.flow.senders:
             raise ValueError("only the clock sends ticks and plan markers: send facts")
+        if isinstance(said, FACTS):
+            require_near(said, record.timestamp, self.horizon)
         return said
 
     def _must_wait(self, said: Tick | PlanMarker) -> bool:

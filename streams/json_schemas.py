@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from schemas.activities import Activity
+from schemas.activities import ActivitiesCorrected, Activity
 from schemas.alerts import Transition
 from schemas.control import Live, PlanMarker, Tick
 from schemas.credits import Credit
@@ -19,7 +19,7 @@ from streams import topics
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 CARRIED: dict[str, Any] = {
-    topics.ACTIVITIES.name: Activity | Tick | PlanMarker,
+    topics.ACTIVITIES.name: Activity | ActivitiesCorrected | Tick | PlanMarker,
     topics.MEETINGS.name: MeetingChanged | Tick | PlanMarker,
     topics.DEALS.name: DealChanged | Tick | PlanMarker,
     topics.CONTROL.name: Tick | PlanMarker | Live,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from streams import tables
+from streams.config import HORIZON_DAYS
 from streams.hop import Hop
 from streams.log import Log, Writer
 from streams.plan_reader import Plans
@@ -16,20 +17,28 @@ from streams.topology import Arrow
 
 
 async def take_kept(
-    log: Log, arrows: Sequence[Arrow], where: tuple[int, int], plans: Plans, writer: Writer, stores: Stores | None
+    log: Log,
+    arrows: Sequence[Arrow],
+    where: tuple[int, int],
+    plans: Plans,
+    writer: Writer,
+    stores: Stores | None,
+    *,
+    horizon: int = HORIZON_DAYS,
 ) -> tuple[dict[str, Reader], Writer]:
-    """The readers of a shard (`where` is its number and how many there are), and the writer that keeps its store.
+    """The readers of a shard, and the writer that keeps its store.
 
-    The writer has been started; without stores it is given back as it is. Raises LogError, and leaves no store open.
+    `where` is the number of the shard and how many there are, `horizon` is in days. The writer has been started; without
+    stores it is given back as it is. Raises LogError, and leaves no store open.
     """
     shard, shards = where
     if stores is None:
-        return await take_hops(log, arrows, shard, shards, plans), writer
+        return await take_hops(log, arrows, shard, shards, plans, horizon=horizon), writer
     keeping = KeepingWriter(writer, stores.open(shard))
     try:
         names = (tables.MARKS.name, *(table.name for arrow in arrows for table in arrow.tables))
         await fit(keeping.shelf, log, shard, names, stores)
-        return await take_hops(log, arrows, shard, shards, plans, keeping.shelf), keeping
+        return await take_hops(log, arrows, shard, shards, plans, keeping.shelf, horizon=horizon), keeping
     except BaseException:
         keeping.shelf.close()
         raise

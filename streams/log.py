@@ -37,6 +37,7 @@ class TopicSpec:
     """A topic as it is created: one partition or one per shard, and what may be forgotten.
 
     `compact` keeps the last record of a key; `retention_ms` of -1 keeps everything; `lag_ms` protects young records.
+    Where others write, `own_time` makes the log say when it took a record, whatever the writer says.
     """
 
     name: str
@@ -45,6 +46,7 @@ class TopicSpec:
     compact: bool = False
     retention_ms: int = -1
     lag_ms: int = 0
+    own_time: bool = False
 
 
 class LogError(Exception):
@@ -89,8 +91,11 @@ class Log(Protocol):
         """Creates the topics that are missing; gives the number of shards, which an existing log decides."""
         ...
 
-    async def append(self, records: Sequence[Outgoing]) -> list[int]:
-        """Appends in order per partition and gives the offsets once everything is durable."""
+    async def append(self, records: Sequence[Outgoing], *, lasting: bool = True) -> list[int]:
+        """Appends in order per partition and gives the offsets once everything is durable.
+
+        Without `lasting` a power failure may take it back: for who appends it once more then.
+        """
         ...
 
     async def ends(self, spots: Iterable[Spot]) -> dict[Spot, int]:

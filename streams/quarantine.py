@@ -3,9 +3,9 @@
 import traceback
 from collections.abc import Sequence
 
-from msgspec import ValidationError, json
+from msgspec import DecodeError, ValidationError, json
 
-from quota.errors import InvalidRecord, QuotaError
+from quota.errors import InvalidRecord, QuotaError, shortened
 from schemas.dead_letters import DeadLetter
 from streams import topics
 from streams.batches import Fetched
@@ -54,11 +54,24 @@ class Bugs:
 def misuse(value: bytes | None, *, outside: bool) -> None:
     """Raises ValidationError for a record that is not worth decoding: no value, or too large for a fact."""
     if not value:
-        message = "the record has no value: a fact is a JSON object"
+        message = "the record has no value: a fact is a JSON object; a deal is deleted by one with deleted: true"
         raise ValidationError(message)
     if outside:
         message = f"the record has {len(value)} bytes, more than {LARGEST_FACT}: send facts, not documents"
         raise ValidationError(message)
+
+
+def why(value: bytes, error: Exception) -> str:
+    """The reason for which a fact could not be decoded, in the words of the gateway and of replays."""
+    from streams.replay.ndjson import reason, require_shallow, require_text
+
+    try:
+        if len(value) <= LARGEST_FACT:
+            require_text(value)
+            require_shallow(value)
+    except InvalidRecord as wrong:
+        return str(wrong)
+    return reason(error) if isinstance(error, DecodeError) else str(error)
 
 
 def dead_letter(record: Fetched, reason: str, shard: int, error: BaseException | None = None) -> Outgoing:
@@ -67,13 +80,13 @@ def dead_letter(record: Fetched, reason: str, shard: int, error: BaseException |
     letter = DeadLetter(
         id=f"{record.topic}/{record.partition}/{record.offset}",
         topic=record.topic,
-        reason=reason,
+        reason=shortened(reason),
         raw=raw[:KEPT],
         key=record.key[:1024] if record.key else None,
         partition=record.partition,
         offset=record.offset,
         truncated=max(0, len(raw) - KEPT),
-        traceback="".join(traceback.format_exception(error)) if error else None,
+        traceback="".join(traceback.format_exception(error))[-KEPT:] if error else None,
     )
     return Outgoing(topics.DEAD_LETTERS.name, shard, letter.id.encode(), json.encode(letter))
 

@@ -147,7 +147,9 @@ class Shard:
             await self._gather()
             started = time.monotonic()
             # A commit that is under way is waited for, never cancelled: see `settle`.
-            await asyncio.shield(self.flush())
+            flush = asyncio.create_task(self.flush())
+            flush.add_done_callback(_seen)
+            await asyncio.shield(flush)
             self._took = time.monotonic() - started
             flushed()
 
@@ -212,3 +214,9 @@ class Shard:
         """Waits for the flush under way and tells whether the memory is still good."""
         async with self._flushing:
             return not self.void
+
+
+def _seen(flush: asyncio.Task[None]) -> None:
+    """Keeps asyncio from reporting the failure of a flush for which nobody waits any more: its shard is void."""
+    if not flush.cancelled():
+        flush.exception()

@@ -11,6 +11,7 @@ from faust.types import TP, AppT
 
 from streams import topics
 from streams.batches import Batch, Flow
+from streams.config import HORIZON_DAYS
 from streams.keeping import leave, take_kept
 from streams.log import Log, LogError, ShutOut, Writer
 from streams.metrics.unmetered import UNMETERED, Unmetered
@@ -42,10 +43,13 @@ class Shards:
         meter: Unmetered = UNMETERED,
         *,
         stores: Stores | None = None,
+        horizon: int = HORIZON_DAYS,
     ) -> None:
-        """`pause` is how many seconds a flush waits for more to come; without `stores` all is kept in memory."""
-        self._stores = stores
-        self._meter = meter
+        """`pause` is how many seconds a flush waits for more to come; `horizon` is in days.
+
+        Without `stores` all is kept in memory.
+        """
+        self._stores, self._meter, self._horizon = stores, meter, horizon
         self.log, self.arrows, self.count, self._pause = log, tuple(arrows), shards, pause
         self.plans = Plans(log)
         self.owned: dict[int, Shard] = {}
@@ -154,7 +158,8 @@ class Shards:
     async def _readers(self, number: int, writer: Writer) -> tuple[dict[str, Reader], Writer]:
         if number == CONTROL:
             return await take_clock(self.log, self.count), writer
-        return await take_kept(self.log, self.arrows, (number, self.count), self.plans, writer, self._stores)
+        where = number, self.count
+        return await take_kept(self.log, self.arrows, where, self.plans, writer, self._stores, horizon=self._horizon)
 
     async def _flowing(self) -> None:
         """Returns once Faust lets records flow: what is handed out earlier, it clears from its queues."""
@@ -192,15 +197,22 @@ class Shards:
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-        for shard in self.owned.values():
-            shard.opening = NEVER
-            shard.forget_backlogs()
-            if await shard.settle():
-                await _bounded(shard.flush)
-                if not shard.void:
-                    leave(shard.readers.values(), shard.writer)
-            await _bounded(shard.writer.close)
+        shards = [*self.owned.values()]
+        await asyncio.gather(*map(_flush_last, shards))
+        # Leaving holds up everybody, so that what is flushed comes first.
+        for shard in shards:
+            if not shard.void:
+                leave(shard.readers.values(), shard.writer)
+        await asyncio.gather(*(_bounded(shard.writer.close) for shard in shards))
         self.owned.clear()
+
+
+async def _flush_last(shard: Shard) -> None:
+    # What is handed out from here on would not be in the last flush.
+    shard.opening = NEVER
+    shard.forget_backlogs()
+    if await shard.settle():
+        await _bounded(shard.flush)
 
 
 async def _bounded(action: Callable[[], Awaitable[None]], seconds: float = 5.0) -> None:

@@ -10,6 +10,7 @@ from quota.plans import PlanIndex
 from schemas.marks import Mark
 from streams import tables, topics
 from streams.clock import Clock
+from streams.config import HORIZON_DAYS
 from streams.filling import Entry, LogTables, ShelfTables, Source
 from streams.hop import AHEAD, Hop
 from streams.log import Log, Spot
@@ -31,9 +32,16 @@ async def take_clock(log: Log, shards: int) -> dict[str, Reader]:
 
 
 async def take_hops(
-    log: Log, arrows: Sequence[Arrow], shard: int, shards: int, plans: Plans, shelf: Shelf | None = None
+    log: Log,
+    arrows: Sequence[Arrow],
+    shard: int,
+    shards: int,
+    plans: Plans,
+    shelf: Shelf | None = None,
+    *,
+    horizon: int = HORIZON_DAYS,
 ) -> dict[str, Reader]:
-    """Every agent's reader of this shard, with its tables loaded and what is derived recomputed.
+    """Every agent's reader of this shard, with its tables loaded and what is derived recomputed; `horizon` in days.
 
     A `shelf` holds exactly what the tables hold: then they are read from there, and large ones stay there.
     """
@@ -47,6 +55,7 @@ async def take_hops(
         await source.fill(stage, arrow.tables, await _plan(plans, mark.revision), mark.tick)
         hops[arrow.reads.name] = hop = Hop(stage.place, flow(arrow, arrows, stage.place), stage, mark, plans.get)
         hop.position = max(hop.position, committed.get(Spot(arrow.reads.name, shard), 0))
+        hop.horizon = horizon
     if shelf is not None:
         shelf.let_go()
     _bind(hops)

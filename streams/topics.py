@@ -4,9 +4,9 @@ from streams.log import TopicSpec
 
 WEEK_MS = 7 * 24 * 3600 * 1000
 
-ACTIVITIES = TopicSpec("sales.activities.v1", "facts: fire-and-forget activities, keyed by performer")
-MEETINGS = TopicSpec("sales.meetings.v1", "facts: changes of meetings, keyed by meeting")
-DEALS = TopicSpec("sales.deals.v1", "facts: changes of deals, keyed by deal")
+ACTIVITIES = TopicSpec("sales.activities.v1", "facts: fire-and-forget activities, keyed by performer", own_time=True)
+MEETINGS = TopicSpec("sales.meetings.v1", "facts: changes of meetings, keyed by meeting", own_time=True)
+DEALS = TopicSpec("sales.deals.v1", "facts: changes of deals, keyed by deal", own_time=True)
 CONTROL = TopicSpec("quota.control.v1", "ticks, plan markers and live, in their one order", sharded=False)
 PLAN = TopicSpec("quota.plan.v1", "every revision of the plan, the manifest last", sharded=False)
 CREDITS = TopicSpec("quota.credits.v1", "cells: what facts add to a scope's day", retention_ms=WEEK_MS)

@@ -9,7 +9,7 @@ from streams.log import Log, LogError, Spot
 from streams.shards import Shards
 
 SECONDS = 5.0
-"""Between two looks."""
+"""Between two looks, or less where patience is short."""
 PATIENCE = 60.0
 """How long a partition may grow without being read; a dead producer's transaction holds readers back for 18 s."""
 MARKERS = 2
@@ -44,6 +44,6 @@ class Watchdog:
     async def run(self, log: Log, shards: Shards) -> None:
         """Looks for ever at what this worker owns and does not hold back by itself."""
         while True:
-            await asyncio.sleep(SECONDS)
+            await asyncio.sleep(min(SECONDS, self.patience / 4))
             positions = {Spot(*tp): at for shard in shards.owned.values() for tp, at in shard.flowing.items()}
             self.look(positions, await log.ends(positions), time.monotonic())

@@ -18,6 +18,8 @@ from streams.web.listening import Address, Tokens, serving
 
 logger = logging.getLogger(__name__)
 DEFAULT = Address("127.0.0.1", 8090)
+GRACE_SECONDS = 1.0
+"""For questions under way when a worker stops, which still has to flush."""
 ROUND_SECONDS = 0.5
 """Between two looks whether Redis holds everything."""
 FIRST_WAIT, LONGEST_WAIT = 0.5, 5.0
@@ -51,7 +53,7 @@ async def opened(
         at = None
         if windows.address is not None:
             api = Api(Memory(projection), windows.tokens, windows.metrics)
-            door = serving(api.app(), windows.address, elsewhere=windows.elsewhere)
+            door = serving(api.app(), windows.address, elsewhere=windows.elsewhere, grace=GRACE_SECONDS)
             at = await stack.enter_async_context(door)
         if windows.address is not None or windows.redis:
             await stack.enter_async_context(beside(kept_up("following what stands", projection.follow)))

@@ -147,6 +147,10 @@ def pytest_terminal_summary(
     ):
         terminalreporter.line(f"{name}: {_on_server(terminalreporter, marker, problem)}")
     terminalreporter.line(f"../shared/data: {_on_shared_data(terminalreporter, config)}")
+    told = [said for report in terminalreporter.stats.get("passed", ()) for said in report.user_properties]
+    if spreads := [said for name, said in told if name == "schedules"]:
+        terminalreporter.section("how the schedules were spread")
+        terminalreporter.line(_spread(spreads))
 
 
 def _on_server(reporter: pytest.TerminalReporter, marker: str, problem: str | None) -> str:
@@ -159,6 +163,15 @@ def _on_shared_data(reporter: pytest.TerminalReporter, config: pytest.Config) ->
         count = config.stash.get(left_out, None)
         return f"not there, so {'its' if count is None else count} tests were NOT RUN"
     return _told(_outcomes(reporter, "on_shared_data"))
+
+
+def _spread(spreads: list[tuple[int, dict[str, int]]]) -> str:
+    from tests.runtime.chaos import Spread
+
+    found = Spread()
+    for schedules, having in spreads:
+        found.merge(Spread(schedules, Counter(having)))
+    return str(found)
 
 
 def _outcomes(reporter: pytest.TerminalReporter, marker: str) -> Counter[str]:

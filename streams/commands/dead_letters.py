@@ -1,11 +1,13 @@
 """`quotaflow dead-letters`: what could not be used, why, and once more."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import click
 from msgspec import json
 
 from quota.errors import InvalidRecord
+from quota.facts import require_near
 from quota.wording import counted
 from schemas.dead_letters import DeadLetter
 from streams import replay as exports
@@ -16,8 +18,10 @@ from streams.log import Outgoing
 from streams.partitioner import partition
 from streams.passage import ask
 from streams.replay import Fact
+from streams.replay.lines import Require
 from streams.serving.dead_letters import Kept, document, readable
 from streams.serving.dead_letters import dead_letters as stored
+from streams.wall_clock import now
 
 SHORT = 100
 """Characters of a letter's bytes in the list."""
@@ -57,8 +61,8 @@ def show(session: Session, id_: str, *, as_json: bool) -> None:
         return
     raw = shown.pop("raw")
     for name, value in shown.items():
-        click.echo(f"{name}: {value}")
-    click.echo(raw)
+        click.echo(f"{name}: {harmless(str(value))}")
+    click.echo(harmless(raw))
 
 
 @dead_letters.command()
@@ -74,7 +78,7 @@ def replay(session: Session, ids: tuple[str, ...], *, notify: bool, as_json: boo
         click.echo(json.encode({"replayed": sent, "kept": [{"id": name, "reason": why} for name, why in kept.items()]}))
         return
     for name, why in kept.items():
-        click.echo(f"{name} stays: {why}")
+        click.echo(f"{name} stays: {harmless(why)}")
     click.echo(f"{counted(len(sent), 'dead letter is a fact', 'dead letters are facts')} now, {len(kept)} stay.")
 
 
@@ -89,7 +93,8 @@ async def _replayed(session: Session, ids: Sequence[str], *, quiet: bool) -> tup
         found = await stored(opened.log, opened.shards)
         for name in ids:
             _require(name, found)
-        good, kept = _sorted([found[name].letter for name in dict.fromkeys(ids or found)], quiet=quiet)
+        near = partial(require_near, taken=int(now().timestamp() * 1000), days=session.config.horizon_days)
+        good, kept = _sorted([found[name].letter for name in dict.fromkeys(ids or found)], near, quiet=quiet)
         if good:
             records = [Outgoing(f.topic, partition(f.key, opened.shards), f.key, f.value) for f in good.values()]
             await opened.log.append(records)
@@ -99,23 +104,23 @@ async def _replayed(session: Session, ids: Sequence[str], *, quiet: bool) -> tup
     return [*good], kept
 
 
-def _sorted(letters: Sequence[DeadLetter], *, quiet: bool) -> tuple[dict[str, Fact], dict[str, str]]:
+def _sorted(letters: Sequence[DeadLetter], require: Require, *, quiet: bool) -> tuple[dict[str, Fact], dict[str, str]]:
     good: dict[str, Fact] = {}
     kept: dict[str, str] = {}
     for letter in letters:
         try:
-            good[letter.id] = _fact(letter, quiet=quiet)
+            good[letter.id] = _fact(letter, require, quiet=quiet)
         except InvalidRecord as error:
             kept[letter.id] = str(error)
     return good, kept
 
 
-def _fact(letter: DeadLetter, *, quiet: bool) -> Fact:
-    """The fact that the letter's bytes are; raises InvalidRecord."""
+def _fact(letter: DeadLetter, require: Require, *, quiet: bool) -> Fact:
+    """The fact that the letter's bytes are; raises InvalidRecord, as does `require`."""
     if letter.truncated:
         raise InvalidRecord(f"{letter.truncated} of its bytes were not kept; send it again from its source")
     try:
-        return exports.parse(letter.raw, quiet=quiet)
+        return exports.parse(letter.raw, quiet=quiet, require=require)
     except InvalidRecord as error:
         if letter.partition >= 0 or letter.topic == "ndjson":
             raise
@@ -130,5 +135,14 @@ def _require(name: str, found: dict[str, DeadLetter] | dict[str, Kept]) -> None:
 
 def _line(letter: DeadLetter) -> str:
     text = readable(letter.raw)
-    shown = repr(letter.raw[:SHORT]) if text is None else text[:SHORT]
-    return f"{letter.id}: {letter.reason}\n    {shown}"
+    shown = repr(letter.raw[:SHORT]) if text is None else harmless(text[:SHORT], lines=False)
+    return f"{letter.id}: {harmless(letter.reason, lines=False)}\n    {shown}"
+
+
+def harmless(text: str, *, lines: bool = True) -> str:
+    """The text, its control characters but the ends of `lines` written out: it came from outside, a terminal obeys."""
+    return "".join(each if each.isprintable() or (lines and each in "\n\t") else _written(each) for each in text)
+
+
+def _written(control: str) -> str:
+    return control.encode("unicode_escape").decode()

@@ -1,5 +1,6 @@
 """`quotaflow gateway`: takes facts over HTTP until it is told to stop."""
 
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 import click
@@ -34,7 +35,10 @@ async def _served(session: Session, address: "Address", tokens: "Tokens") -> Non
     from streams.gateway.server import Gateway
     from streams.web.listening import serving
 
-    async with session.writing() as opened, serving(Gateway(opened.log, opened.shards, tokens).app(), address) as at:
+    async with AsyncExitStack() as held:
+        opened = await held.enter_async_context(session.writing())
+        door = Gateway(opened.log, opened.shards, tokens, horizon=session.config.horizon_days)
+        at = await held.enter_async_context(serving(door.app(), address))
         stop = stop_signal()
         if not tokens.known:
             click.echo("no token is set: every program on this machine may send facts (QUOTAFLOW_TOKEN)", err=True)

@@ -110,7 +110,10 @@ async def _replayed(session: Session, order: Order) -> Counts:
         plan = await newest(opened.log)
         found = await control(opened.log)
         pacer = None if order.speed is None else Pacer(order.speed)
-        driver = Driver(opened.log, Evenings(plan.plan), found, pacer=pacer, quiet=not order.notify, until=now())
+        until, horizon = now(), session.config.horizon_days
+        driver = Driver(
+            opened.log, Evenings(plan.plan), found, pacer=pacer, quiet=not order.notify, until=until, horizon=horizon
+        )
 
         async def work() -> Counts:
             with progress() as bars:

@@ -1,5 +1,6 @@
 """`quotaflow worker`: reads facts, keeps tables, says standings and alerts until it is told to stop."""
 
+import asyncio
 import logging
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -8,11 +9,12 @@ import click
 
 from quota.wording import counted
 from streams.commands.options import redis_option, shared, store_option
-from streams.commands.session import Failure, Session, beside, stop_signal
+from streams.commands.session import Failure, RunningWorker, Session, beside, stop_signal
 from streams.commands.working import working
 from streams.config import MOST_SHARDS
 from streams.lock import Locked, WorkerLock
 from streams.sinks.sinks import Sinks
+from streams.stopping import Bound
 from streams.wall_clock import now
 
 if TYPE_CHECKING:
@@ -55,7 +57,8 @@ def worker(session: Session, clock: str, shards: int | None, listen: str | None)
             except Locked as error:
                 raise Failure(f"{error}; an embedded log has one worker at a time, so stop that one first") from error
         chosen = session if shards is None else session.with_shards(shards)
-        session.run(_worked(chosen, shards, windows, sinks, live=clock == "wall"))
+        bound = held.enter_context(Bound())
+        session.run(_worked(chosen, shards, windows, sinks, bound, live=clock == "wall"))
 
 
 def _windows(session: Session, listen: str | None) -> "Windows":
@@ -70,7 +73,9 @@ def _windows(session: Session, listen: str | None) -> "Windows":
     return Windows(address, tokens, session.config.redis, elsewhere=not named)
 
 
-async def _worked(session: Session, wanted: int | None, windows: "Windows", sinks: Sinks, *, live: bool) -> None:
+async def _worked(
+    session: Session, wanted: int | None, windows: "Windows", sinks: Sinks, bound: Bound, *, live: bool
+) -> None:
     async with session.writing() as opened:
         has = counted(opened.shards, "shard", "shards")
         if wanted is not None and wanted != opened.shards:
@@ -80,8 +85,18 @@ async def _worked(session: Session, wanted: int | None, windows: "Windows", sink
             if at is not None:
                 click.echo(f"answering on {at.url}/api/v1/standings and {at.url}/metrics", err=True)
             click.echo(f"working on {session.config.broker} with {has}; Ctrl-C stops", err=True)
-            await beside(stop.wait(), running)
+            await _until_it_ends(stop, running, bound)
     click.echo("stopped; the next worker goes on from here", err=True)
+
+
+async def _until_it_ends(stop: asyncio.Event, running: RunningWorker, bound: Bound) -> None:
+    """Returns when it is to stop, or raises what made the worker fail; from then on time runs."""
+    try:
+        await beside(stop.wait(), running)
+    except BaseException as error:
+        bound.begin(error)
+        raise
+    bound.begin()
 
 
 def _log_to_stderr() -> None:

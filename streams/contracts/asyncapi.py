@@ -19,11 +19,12 @@ Every topic of QuotaFlow. Values are JSON; their schemas lie beside this documen
 
 A sharded topic has one partition per shard, a number that all of them share and that never changes. Producers of facts
 use Kafka's default partitioner (murmur2 of the key). Ticks and plan markers (key `control`) go to every partition, and
-nobody but the clock may send them. Readers read committed records only; consumers pass over fields they do not know.
+nobody but the clock may send them. Nobody but QuotaFlow's shards may send `ActivitiesCorrected` (docs/adr/0011).
+Readers read committed records only; consumers pass over fields they do not know.
 """.strip()
 
 KEYS: Mapping[str, str] = {
-    topics.ACTIVITIES.name: "The performer.",
+    topics.ACTIVITIES.name: "The performer; of what a shard says of corrections, its sender.",
     topics.MEETINGS.name: "The meeting.",
     topics.DEALS.name: "The deal.",
     topics.CONTROL.name: "`control`.",
@@ -46,6 +47,7 @@ BESIDE: Mapping[str, tuple[str, tuple[TopicSpec, ...], tuple[TopicSpec, ...]]] =
     "dead-letter-replay": ("Sends again what was mended.", (topics.DEAD_LETTERS,), topics.SOURCES),
     "clockwork": ("Says what time it is, in one worker.", (), (topics.CONTROL,)),
     "clock": ("Copies ticks and markers into every source partition.", (topics.CONTROL,), topics.SOURCES),
+    "corrections": ("Tells the other shards which activities were corrected in one.", (), (topics.ACTIVITIES,)),
     "quarantine": ("Sets aside what an agent cannot use.", (), (topics.DEAD_LETTERS,)),
     "plan-reader": ("Gives every worker the plan.", (topics.PLAN,), ()),
     "readers": (
@@ -101,9 +103,10 @@ def _kept(spec: TopicSpec) -> str:
 
 def _binding(spec: TopicSpec) -> Json:
     settings: Json = {"cleanup.policy": ["compact" if spec.compact else "delete"], "retention.ms": spec.retention_ms}
-    lag = {"min.compaction.lag.ms": spec.lag_ms} if spec.lag_ms else {}
+    more: Json = {"min.compaction.lag.ms": spec.lag_ms} if spec.lag_ms else {}
+    more |= {"message.timestamp.type": "LogAppendTime"} if spec.own_time else {}
     one = {} if spec.sharded else {"partitions": 1}
-    return {"topic": spec.name, **one, "topicConfiguration": settings | lag, "bindingVersion": BINDING}
+    return {"topic": spec.name, **one, "topicConfiguration": settings | more, "bindingVersion": BINDING}
 
 
 def _message(spec: TopicSpec, name: str) -> Json:

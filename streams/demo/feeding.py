@@ -153,7 +153,7 @@ class Feed:
     async def _send(self, facts: Iterator[AnyFact], *, quiet: bool) -> None:
         records = [self._outgoing(each, quiet=quiet) for each in facts]
         for start in range(0, len(records), CHUNK):
-            await self._log.append(records[start : start + CHUNK])
+            await self._log.append(records[start : start + CHUNK], lasting=False)
 
     def _outgoing(self, said: AnyFact, *, quiet: bool) -> Outgoing:
         found = fact(said, quiet=quiet)

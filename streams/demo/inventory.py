@@ -11,7 +11,7 @@ from streams import topics
 from streams.log import Log, Record, Spot
 from streams.simulate.deals import SOURCE
 
-_STEERING = (b'{"type":"tick"', b'{"type":"plan_marker"')
+_NO_FACTS = (b'{"type":"tick"', b'{"type":"plan_marker"', b'{"type":"activities_corrected"')
 
 
 class Inventory(NamedTuple):
@@ -36,8 +36,8 @@ _decode = json.Decoder(_Said).decode
 
 
 def facts_in(chunk: Iterable[Record]) -> list[bytes]:
-    """The values of a source topic's records that steer neither time nor plan."""
-    return [record.value for record in chunk if record.value and not record.value.startswith(_STEERING)]
+    """The values of a source topic's records, but for what QuotaFlow itself says there."""
+    return [record.value for record in chunk if record.value and not record.value.startswith(_NO_FACTS)]
 
 
 async def inventory(log: Log, shards: int) -> Inventory:

@@ -5,12 +5,15 @@ from typing import Any
 
 import yaml
 
+from quota.errors import shortened
 from streams.documents.nodes import Mapping, Node, Place, Scalar, Sequence
 from streams.documents.problems import Problem, Wrong
 
 MAX_BYTES = 4 * 2**20
 MAX_DEPTH = 24
 MAX_NODES = 400_000
+LONGEST_KEY = 200
+"""Characters; keys are repeated in what is told."""
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -101,6 +104,8 @@ class _Builder:
             value = self._node(next(self._events), depth + 1)
             if not isinstance(key, Scalar):
                 self._wrong(event, "a key that is a list or a mapping", "use a single word as the key")
+            elif len(key.text) > LONGEST_KEY:
+                self._wrong(event, f"a key of {len(key.text)} characters", f"use at most {LONGEST_KEY}")
             elif key.text in seen:
                 self._wrong(event, f"{key.text!r} is given twice, first in line {seen[key.text]}", "keep one of them")
             else:
@@ -125,7 +130,7 @@ class _Builder:
         return Place(self._file, event.start_mark.line + 1)
 
     def _problem(self, event: Any, what: str, fix: str) -> Problem:
-        return Problem(self._place(event), what, fix)
+        return Problem(self._place(event), shortened(what), fix)
 
     def _wrong(self, event: Any, what: str, fix: str) -> None:
         self.problems.append(self._problem(event, what, fix))

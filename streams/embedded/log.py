@@ -1,10 +1,9 @@
 """The embedded log: the store behind the protocol that every engine keeps; writing is synchronous (docs/adr/0007)."""
 
 import asyncio
-import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from streams.embedded.store import Store
@@ -60,34 +59,26 @@ class EmbeddedLog:
             raise LogError(message)
         return self._write_store
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Raises LogError for what SQLite cannot write."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            message = (
-                f"{self.path} cannot be written ({error}): see that its disk has room and that you may write there"
-            )
-            raise LogError(message) from error
-
     async def declare(self, topics: Iterable[TopicSpec], shards: int) -> int:
         """Creates the topics that are missing; gives the number of shards of the file."""
         store, wanted = self._writer_store(), list(topics)
-        with self._writing():
-            return store.declare(wanted, shards)
+        return store.declare(wanted, shards)
 
-    async def append(self, records: Sequence[Outgoing]) -> list[int]:
+    async def append(self, records: Sequence[Outgoing], *, lasting: bool = True) -> list[int]:
         """Appends records in one transaction and gives their offsets."""
-        return await self.transact(records, {}, None)
+        return await self.transact(records, {}, None, lasting=lasting)
 
     async def transact(
-        self, records: Sequence[Outgoing], positions: Mapping[Spot, int], owner: tuple[str, int] | None
+        self,
+        records: Sequence[Outgoing],
+        positions: Mapping[Spot, int],
+        owner: tuple[str, int] | None,
+        *,
+        lasting: bool = False,
     ) -> list[int]:
         """Appends records and stores positions in one transaction of this owner; raises ShutOut."""
         store, ts = self._writer_store(), int(time.time() * 1000)
-        with self._writing():
-            offsets = store.write(records, positions, ts, owner)
+        offsets = store.write(records, positions, ts, owner, lasting=lasting)
         self._woken.set()
         return offsets
 
@@ -159,16 +150,13 @@ class EmbeddedLog:
 
     async def writer(self, name: str) -> "EmbeddedWriter":
         """A writer of this name that shuts out all earlier ones."""
-        store = self._writer_store()
-        with self._writing():
-            return EmbeddedWriter(self, name, store.take_over(name))
+        return EmbeddedWriter(self, name, self._writer_store().take_over(name))
 
     async def forget(self, topics: Mapping[str, bool]) -> None:
         """Deletes what was read: topic → whether to keep the last record of every key."""
         store = self._writer_store()
-        with self._writing():
-            for topic, superseded_only in topics.items():
-                store.forget(topic, superseded_only=superseded_only)
+        for topic, superseded_only in topics.items():
+            store.forget(topic, superseded_only=superseded_only)
 
 
 class EmbeddedWriter:

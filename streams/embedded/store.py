@@ -1,11 +1,14 @@
 """The SQLite file behind the embedded log: spots, records, tables, positions and writers, in short transactions."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import wraps
 from operator import itemgetter
 from pathlib import Path
+from typing import ParamSpec, TypeVar, cast
 
+from streams.embedded.failures import failure, require_whole, told
 from streams.log import LogError, Outgoing, Record, ShutOut, Spot, TopicSpec
 
 LAYOUT = """
@@ -33,6 +36,13 @@ LAST = "(SELECT max(place) FROM records WHERE place >= ? AND place < ? GROUP BY 
 SUPERSEDED = f"{PASSED} AND place NOT IN {LAST}"
 CHUNK = 2000
 VERSION = 2
+PAGE = 16_384
+"""Bytes: standings have over a kilobyte, so that few fit a page of the usual size. A file keeps its own."""
+FLUSHED, LASTING = "NORMAL", "FULL"
+"""A commit that a power failure may take back, as it is repeated from what lasts; and one that it may not."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def place(spot: int, offset: int) -> int:
@@ -42,33 +52,35 @@ def place(spot: int, offset: int) -> int:
 
 def connect(path: Path) -> sqlite3.Connection:
     """A connection with this log's settings; a file that is none of ours is left as it is and raises LogError."""
-    try:
+    require_whole(path)
+    with told(path):
         found = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256)
         with ExitStack() as unless_ready:
             unless_ready.callback(found.close)
             _prepare(found, path)
             unless_ready.pop_all()
-    except sqlite3.DatabaseError as error:
-        message = f"{path} is not a QuotaFlow log or cannot be opened ({error}): name another file with --broker"
-        raise LogError(message) from error
     return found
 
 
 def _prepare(database: sqlite3.Connection, path: Path) -> None:
     if _is_new(database, path):
-        # Standings have over a kilobyte: few fit a page of the usual size. Afterwards a file keeps its own.
-        database.execute("PRAGMA page_size = 16384")
+        database.execute(f"PRAGMA page_size = {PAGE}")
         # One transaction, so that another process sees all of it or nothing.
         database.executescript(f"BEGIN IMMEDIATE; {LAYOUT} PRAGMA user_version = {VERSION}; COMMIT;")
     database.execute("PRAGMA journal_mode = WAL")
-    # A crash of the process loses nothing; only a power cut may lose the last moments, consistently.
-    database.execute("PRAGMA synchronous = NORMAL")
+    database.execute(f"PRAGMA synchronous = {FLUSHED}")
     database.execute("PRAGMA wal_autocheckpoint = 1000")
 
 
 def _is_new(database: sqlite3.Connection, path: Path) -> bool:
     """Whether the file is empty; raises LogError when somebody else's tables are in it."""
-    version = database.execute("PRAGMA user_version").fetchone()[0]
+    try:
+        version = database.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
+            raise
+        message = f"{path} is not a QuotaFlow log ({error}): name another file with --broker"
+        raise LogError(message) from error
     tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if version == 0 and not tables:
         return True
@@ -81,16 +93,31 @@ def _is_new(database: sqlite3.Connection, path: Path) -> bool:
     return False
 
 
+def _told(method: Callable[P, T]) -> Callable[P, T]:
+    """A method of a store, which raises LogError where SQLite fails."""
+
+    @wraps(method)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return method(*args, **kwargs)
+        except sqlite3.Error as error:
+            raise LogError(failure(cast(Store, args[0]).path, error)) from error
+
+    return wrapped
+
+
 class Store:
     """One connection's view of the file; every method is one short transaction or read."""
 
     def __init__(self, path: Path) -> None:
         """Opens the file, creating it when it is missing."""
-        self.db = connect(path)
+        self.path, self.db = path, connect(path)
+        self._sync = FLUSHED
         self.spots: dict[Spot, tuple[int, bool]] = {}
         self._seen, self._ends = -1, dict[Spot, int]()
         self._refresh()
 
+    @_told
     def _refresh(self) -> None:
         rows = self.db.execute("SELECT topic, part, id, compact FROM spots")
         self.spots = {Spot(topic, part): (spot, bool(compact)) for topic, part, spot, compact in rows}
@@ -99,6 +126,7 @@ class Store:
         """Closes the connection."""
         self.db.close()
 
+    @_told
     def declare(self, topics: Iterable[TopicSpec], shards: int) -> int:
         """Creates missing spots; an existing log's number of shards wins and is given back."""
         topics = list(topics)
@@ -128,10 +156,21 @@ class Store:
             raise LogError(message)
         return self.spots[spot]
 
+    @_told
     def write(
-        self, records: Sequence[Outgoing], positions: Mapping[Spot, int], ts: int, owner: tuple[str, int] | None
+        self,
+        records: Sequence[Outgoing],
+        positions: Mapping[Spot, int],
+        ts: int,
+        owner: tuple[str, int] | None,
+        *,
+        lasting: bool = False,
     ) -> list[int]:
-        """Appends records and stores positions in one transaction; raises ShutOut when the owner is not the last."""
+        """Appends records and stores positions in one transaction; raises ShutOut when the owner is not the last.
+
+        Only one that is `lasting`, and all before it, outlives a power failure for sure.
+        """
+        self._synchronize(LASTING if lasting else FLUSHED)
         with self.db:
             self.db.execute("BEGIN IMMEDIATE")
             if owner is not None:
@@ -141,6 +180,11 @@ class Store:
                 "UPDATE spots SET position = ? WHERE id = ?", [(p, self.spot(s)[0]) for s, p in positions.items()]
             )
         return offsets
+
+    def _synchronize(self, level: str) -> None:
+        if level != self._sync:
+            self.db.execute(f"PRAGMA synchronous = {level}")
+            self._sync = level
 
     def _check(self, owner: tuple[str, int]) -> None:
         name, epoch = owner
@@ -184,6 +228,7 @@ class Store:
             [(spot, key, offset, ts, value) for key, (offset, value) in last.items() if value is not None],
         )
 
+    @_told
     def read(self, spot: Spot, start: int, end: int) -> list[Record]:
         """Up to a chunk of a topic's records with offsets in [start, end), in order."""
         row, _ = self.spot(spot)
@@ -196,11 +241,12 @@ class Store:
         It holds that moment until its end: for a connection of its own.
         """
         row, _ = self.spot(spot)
-        self.db.execute("BEGIN")
-        last = self.column("next")[spot] if end is None else end
-        rows = self.db.execute(ENTRIES, (row, start, last))
-        while chunk := rows.fetchmany(CHUNK):
-            yield [Record(spot.topic, spot.partition, *columns) for columns in chunk]
+        with told(self.path):
+            self.db.execute("BEGIN")
+            last = self.column("next")[spot] if end is None else end
+            rows = self.db.execute(ENTRIES, (row, start, last))
+            while chunk := rows.fetchmany(CHUNK):
+                yield [Record(spot.topic, spot.partition, *columns) for columns in chunk]
 
     def ends(self) -> dict[Spot, int]:
         """The next offset of every spot, read again only when another connection has written."""
@@ -209,16 +255,19 @@ class Store:
             self._seen, self._ends = version, self.column("next")
         return self._ends
 
+    @_told
     def column(self, name: str) -> dict[Spot, int]:
         """`first`, `next` or `position` of every spot that has one."""
         pick = itemgetter({"first": 2, "next": 3, "position": 4}[name])
         rows = self.db.execute("SELECT topic, part, first, next, position FROM spots").fetchall()
         return {Spot(row[0], row[1]): pick(row) for row in rows if pick(row) is not None}
 
+    @_told
     def version(self) -> int:
         """A number that differs whenever another connection has written since."""
         return int(self.db.execute("PRAGMA data_version").fetchone()[0])
 
+    @_told
     def take_over(self, name: str) -> int:
         """The epoch of a new writer of this name; all earlier epochs are shut out."""
         with self.db:
@@ -227,6 +276,7 @@ class Store:
             self.db.execute("UPDATE writers SET epoch = epoch + 1 WHERE name = ?", (name,))
             return int(self.db.execute("SELECT epoch FROM writers WHERE name = ?", (name,)).fetchone()[0])
 
+    @_told
     def forget(self, topic: str, *, superseded_only: bool) -> int:
         """Deletes what every reader has passed: all of it, or only what a later record of the same key replaces."""
         deleted = 0

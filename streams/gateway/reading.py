@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -11,7 +12,7 @@ from quota.errors import InvalidRecord
 from schemas.fields import Name
 from streams.gateway import cloudevents
 from streams.gateway.cloudevents import BadHeader
-from streams.replay.lines import MAX_LINE, Fact
+from streams.replay.lines import MAX_LINE, Fact, Require
 from streams.replay.ndjson import parse, reason, require_shallow, require_text
 
 MAX_BODY = 1024 * 1024
@@ -63,19 +64,20 @@ _whole = msgspec.json.Decoder(msgspec.Raw)
 _lists = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def read(headers: Headers, body: bytes) -> Received:
-    """What the request says; raises Unreadable."""
+def read(headers: Headers, body: bytes, require: Require | None = None) -> Received:
+    """What the request says; raises Unreadable. Facts that do not meet what is required are refused."""
     media = _media(headers)
+    plain, event = partial(_plain, require), partial(_event, require)
     if media == LINES:
-        return _many([line for line in body.split(b"\n") if line.strip()], _plain)
+        return _many([line for line in body.split(b"\n") if line.strip()], plain)
     if media == PLAIN and any(name.lower().startswith("ce-") for name, _ in headers):
         if body.strip(_BLANK):
             _require_json(body)
-        return _single(body, lambda raw: parse(cloudevents.binary(headers, raw), quiet=False))
+        return _single(body, lambda raw: plain(cloudevents.binary(headers, raw)))
     _require_json(body)
     if media == BATCH or (media == PLAIN and body.lstrip(_BLANK).startswith(b"[")):
-        return _many(_listed(body), _plain if media == PLAIN else _event)
-    return _single(body, _plain if media == PLAIN else _event)
+        return _many(_listed(body), plain if media == PLAIN else event)
+    return _single(body, plain if media == PLAIN else event)
 
 
 def _media(headers: Headers) -> str:
@@ -89,12 +91,12 @@ def _media(headers: Headers) -> str:
     return media
 
 
-def _plain(raw: bytes) -> Fact:
-    return parse(raw, quiet=False)
+def _plain(require: Require | None, raw: bytes) -> Fact:
+    return parse(raw, quiet=False, require=require)
 
 
-def _event(raw: bytes) -> Fact:
-    return parse(cloudevents.structured(raw), quiet=False)
+def _event(require: Require | None, raw: bytes) -> Fact:
+    return parse(cloudevents.structured(raw), quiet=False, require=require)
 
 
 def _require_json(body: bytes) -> None:

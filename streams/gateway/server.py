@@ -3,13 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from aiohttp import web
 
+from quota.facts import require_near
+from streams.config import HORIZON_DAYS
 from streams.gateway.reading import MAX_BODY, Received, Refused, Unreadable, read
 from streams.log import Log, LogError, Outgoing
 from streams.partitioner import partition
 from streams.replay.lines import Fact
+from streams.wall_clock import now
 from streams.web.answers import answer, problem
 from streams.web.doors import as_problems, come_again, healthy, log_answers, unwelcome
 from streams.web.listening import LOGGER, Tokens
@@ -26,8 +30,14 @@ OFFERS = "POST /events, GET /healthz and GET /readyz"
 class Gateway:
     """Takes facts for a log that has been started."""
 
-    def __init__(self, log: Log, shards: int, tokens: Tokens, turn: float = TURN_SECONDS) -> None:
-        """Without tokens it speaks to this machine only; `turn` is how many seconds an append waits for its turn."""
+    def __init__(
+        self, log: Log, shards: int, tokens: Tokens, turn: float = TURN_SECONDS, *, horizon: int = HORIZON_DAYS
+    ) -> None:
+        """Without tokens it speaks to this machine only; `turn` is how many seconds an append waits for its turn.
+
+        Facts that lie more than `horizon` days ahead are refused.
+        """
+        self._horizon = horizon
         self._log, self._shards, self._tokens, self._turn = log, shards, tokens, turn
         self._appending = asyncio.Lock()
 
@@ -52,13 +62,14 @@ class Gateway:
         except web.RequestPayloadError:
             return problem(400, "the body broke off, or its framing is wrong; send it again")
         try:
-            received = read(list(request.headers.items()), body)
+            near = partial(require_near, taken=int(now().timestamp() * 1000), days=self._horizon)
+            received = read(list(request.headers.items()), body, near)
             await self._append([fact for fact in received.facts if isinstance(fact, Fact)])
         except Unreadable as error:
             return problem(error.status, str(error), field=error.field)
-        except LogError:
+        except LogError as error:
             # The log's own words name paths and brokers; they are for the operator.
-            LOGGER.warning("facts could not be appended: the log did not take them; clients are told to come again")
+            LOGGER.warning("facts could not be appended: %s; clients are told to come again", error)
             return come_again("the log does not take facts now; send the request again, what is in already counts once")
         return _told(received)
 

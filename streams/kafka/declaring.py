@@ -31,6 +31,7 @@ def configuration(spec: TopicSpec) -> dict[str, str]:
         POLICY: "compact" if spec.compact else "delete",
         "retention.ms": str(spec.retention_ms),
         "min.compaction.lag.ms": str(spec.lag_ms),
+        **({"message.timestamp.type": "LogAppendTime"} if spec.own_time else {}),
     }
 
 

@@ -78,8 +78,8 @@ class KafkaLog:
         finally:
             await admin.close()
 
-    async def append(self, records: Sequence[Outgoing]) -> list[int]:
-        """Appends in order per partition and gives the offsets once everything is durable.
+    async def append(self, records: Sequence[Outgoing], *, lasting: bool = True) -> list[int]:
+        """Appends in order per partition and gives the offsets once everything is durable, in any case.
 
         Raises LogError; of a failed append some records may be in the log.
         """

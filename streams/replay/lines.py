@@ -19,6 +19,8 @@ KEPT = 4 * 1024
 """Bytes that are kept of a line that is too long: enough to recognise it, too few to fill a disk."""
 
 AnyFact = Activity | MeetingChanged | DealChanged
+Require = Callable[[AnyFact], None]
+"""Raises InvalidRecord for a fact that is not to be taken."""
 Progress = Callable[[int], None]
 """Told how many bytes more have been read."""
 

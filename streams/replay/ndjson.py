@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from quota.errors import InvalidRecord
-from streams.replay.lines import MAX_LINE, AnyFact, Bad, Fact, Line, Progress, ReplayError, fact
+from quota.errors import InvalidRecord, shortened
+from streams.replay.lines import MAX_LINE, AnyFact, Bad, Fact, Line, Progress, ReplayError, Require, fact
 from streams.replay.reading import RawLine, raw_lines
 
 MAX_DEPTH = 32
@@ -37,8 +37,8 @@ def sources(path: Path) -> list[Path]:
     return found
 
 
-def parse(raw: bytes, *, quiet: bool) -> Fact:
-    """The fact that a line says; raises InvalidRecord, whose message names the field."""
+def parse(raw: bytes, *, quiet: bool, require: Require | None = None) -> Fact:
+    """The fact that a line says; raises InvalidRecord, whose message names the field, as does `require`."""
     require_text(raw)
     require_shallow(raw)
     try:
@@ -46,8 +46,11 @@ def parse(raw: bytes, *, quiet: bool) -> Fact:
     except msgspec.DecodeError as error:
         what = reason(error)
         kinds = "; write activity, meeting_changed or deal_changed" if what.startswith("type: ") else ""
-        raise InvalidRecord(what + kinds) from None
-    return fact(said, quiet=quiet)
+        raise InvalidRecord(shortened(what + kinds)) from None
+    found = fact(said, quiet=quiet)
+    if require is not None:
+        require(said)
+    return found
 
 
 def _decoded(raw: bytes) -> AnyFact:
@@ -81,7 +84,9 @@ def _read_line(name: str, line: RawLine, *, quiet: bool) -> Line:
 
 
 def require_text(raw: bytes) -> None:
-    """Raises InvalidRecord for bytes that are not UTF-8."""
+    """Raises InvalidRecord for bytes that are not UTF-8, or that begin with a mark of it."""
+    if raw.startswith(b"\xef\xbb\xbf"):
+        raise InvalidRecord("it begins with a byte order mark; send UTF-8 without one")
     try:
         raw.decode()
     except UnicodeDecodeError as error:
@@ -105,8 +110,8 @@ def require_shallow(raw: bytes) -> None:
 def reason(error: msgspec.DecodeError) -> str:
     """The decoder's message with the field first."""
     if not isinstance(error, msgspec.ValidationError):
-        return f"not JSON: {error}"
+        return shortened(f"not JSON: {error}")
     match = _AT.fullmatch(str(error))
     assert match
     what = match["what"][0].lower() + match["what"][1:]
-    return f"{match['field']}: {what}" if match["field"] else what
+    return shortened(f"{match['field']}: {what}" if match["field"] else what)

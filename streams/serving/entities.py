@@ -39,26 +39,26 @@ class Entity(NamedTuple):
 
 async def entities(log: Log, shards: int, plan: PlanIndex) -> AsyncIterator[Entity]:
     """Everything that tables hold, under this plan; an activity stands for itself, not for its bucket."""
-    async for value in _values(log, tables.DEALS, shards):
+    async for _, value in _entries(log, tables.DEALS, shards):
         deal = _decode_deal(value)
         yield Entity("deal", deal.deal, deals.contributions(deal, plan), _facts(deal))
-    async for value in _values(log, tables.MEETINGS, shards):
+    async for _, value in _entries(log, tables.MEETINGS, shards):
         meeting = _decode_meeting(value)
         yield Entity("meeting", meeting.meeting, meetings.contributions(meeting, plan), _facts(meeting))
-    async for value in _values(log, tables.ACTIVITIES, shards):
-        for activity in _activities(_decode_bucket(value), plan):
+    async for key, value in _entries(log, tables.ACTIVITIES, shards):
+        for activity in () if key.startswith(activities.CORRECTION) else _activities(_decode_bucket(value), plan):
             yield activity
 
 
-async def _values(log: Log, table: TopicSpec, shards: int) -> AsyncIterator[bytes]:
-    """The last value of every key of a table."""
+async def _entries(log: Log, table: TopicSpec, shards: int) -> AsyncIterator[tuple[bytes, bytes]]:
+    """Every key of a table with its last value."""
     for shard in range(shards):
         last: dict[bytes, bytes | None] = {}
         async for chunk in log.read(Spot(table.name, shard)):
             last.update((record.key or b"", record.value) for record in chunk)
-        for value in last.values():
+        for key, value in last.items():
             if value:
-                yield value
+                yield key, value
 
 
 def _facts(record: DealRecord | MeetingRecord) -> tuple[FactRef, ...]:

@@ -8,11 +8,12 @@ from typing import Any
 
 from msgspec import json, msgpack
 
+from quota.activities import CORRECTION, without
 from quota.cells import add, put
 from quota.credits import fan_out, fan_out_all
 from quota.errors import InvalidRecord
-from quota.facts import identity
 from quota.plans import PlanIndex
+from schemas.activities import ActivitiesCorrected, Done
 from schemas.control import PlanMarker, Tick
 from schemas.credits import Credit, Parts
 from schemas.fields import Origin
@@ -20,6 +21,7 @@ from streams import topics
 from streams.batches import Fetched
 from streams.log import Outgoing, TopicSpec
 from streams.quarantine import Bugs, dead_letters, overgrown
+from streams.stages.corrections import Corrections, Known, corrected
 from streams.stages.frozen import Frozen, freeze
 from streams.stages.stage import Moment, Place, Shelves
 
@@ -37,20 +39,21 @@ _thaw = msgpack.Decoder(dict[str, Parts]).decode
 class Kind:
     """What differs between activities, meetings and deals: types, keys, and the pure functions of one module of quota.
 
-    `difference` gives contributions(after) - contributions(before) where that is cheaper than both of them; `moves`
-    tells that a corrected fact may belong to another entity than the fact it corrects.
+    `fact` is all that its topic brings beside ticks and markers. `difference` gives contributions(after) -
+    contributions(before) where that is cheaper than both of them. `moves` says that a corrected fact may belong to
+    another entity, and to another shard, than the fact it corrects.
     """
 
     topic: TopicSpec
     table: TopicSpec
-    fact: type[Any]
+    fact: Any
     record: type[Any]
     route: Callable[[Any], str]
     entity: Callable[[Any], str]
     fold: Callable[[Any, Sequence[tuple[Any, Origin]]], Any]
     contributions: Callable[[Any, PlanIndex], Mapping[Cell, Parts]]
     difference: Callable[[Any, Any, PlanIndex], Mapping[Cell, Parts]] | None = None
-    moves: Any = None
+    moves: bool = False
 
 
 class Entities:
@@ -68,14 +71,13 @@ class Entities:
         self._touched: dict[Cell, bool] = {}
         self._stored: dict[str, bytes | None] = {}
         self._aside: list[Outgoing] = []
-        self._at: MutableMapping[str, str] = {}
-        self._indexed = False
+        self._corrections = Corrections(place, self) if kind.moves else None
         self._bugs = Bugs()
         self._decode = json.Decoder(kind.fact | Tick | PlanMarker).decode
         self._load = json.Decoder(kind.record).decode
 
     def decode(self, value: bytes) -> object:
-        """A fact, tick or marker; raises msgspec.DecodeError."""
+        """A fact, an announcement, tick or marker; raises msgspec.DecodeError."""
         return self._decode(value)
 
     def sender_of(self, said: object) -> str:
@@ -83,8 +85,11 @@ class Entities:
         return "control"
 
     def load(self, table: str, key: bytes, value: bytes) -> None:
-        """Takes back an entity record."""
-        self.records[key.decode()] = self._load(value)
+        """Takes back an entity record, or the version of a correction."""
+        if self._corrections is not None and key.startswith(CORRECTION):
+            self._corrections.note(corrected(value))
+        else:
+            self.records[key.decode()] = self._load(value)
 
     def install(self, plan: PlanIndex | None, tick: int) -> None:
         """Recomputes every contribution and cell under this plan."""
@@ -95,32 +100,44 @@ class Entities:
         cells: dict[Cell, Parts] = {}
         self._plan, self._adds, self.cells = plan, {}, cells
         mine: dict[Cell, Parts] = {}
+        if self._corrections is not None:
+            self._corrections.begin()
         for key, record in self.records.items():
-            for cell, parts in (self.kind.contributions(record, plan) if plan else {}).items():
-                put(mine, cell, parts)
-            if self.kind.moves and not self._indexed:
-                self._at.update(dict.fromkeys(self.kind.moves.identities(record), key))
+            if self._corrections is None or self._corrections.install(key, record):
+                for cell, parts in (self.kind.contributions(record, plan) if plan else {}).items():
+                    put(mine, cell, parts)
             yield
         if plan is not None:
             yield from fan_out_all(mine, plan, cells)
-        self._touched, self._indexed = {}, True
+        self._touched = {}
 
     def lodge(self, shelves: Shelves) -> None:
-        """Keeps records, and where facts are found, on disk."""
-        self.records = shelves.records([self.kind.table.name], self._load, lambda _: self.kind.table.name)
-        self._at = shelves.index(self.kind.table.name)
+        """Keeps records on disk, those of corrections among them."""
+        decode = self._load if self._corrections is None else self._load_either
+        self.records = shelves.records([self.kind.table.name], decode, lambda _: self.kind.table.name)
+
+    def _load_either(self, value: bytes) -> Any:
+        # A bucket is an object, a correction an array.
+        return corrected(value) if value.startswith(b"[") else self._load(value)
 
     def derived(self) -> bytes:
-        """The cells."""
-        return msgpack.encode(freeze(self.cells, msgpack.encode))
+        """The cells, and what is known of corrections."""
+        known = None if self._corrections is None else self._corrections.known()
+        return msgpack.encode((freeze(self.cells, msgpack.encode), known))
 
     def restore(self, derived: bytes, plan: PlanIndex | None, tick: int) -> None:
-        """Takes the cells back."""
-        self._plan, self._indexed = plan, True
-        self.cells = Frozen(msgpack.decode(derived, type=dict[str, bytes]), _thaw)
+        """Takes the cells back, and what is known of corrections."""
+        self._plan = plan
+        scopes, known = msgpack.decode(derived, type=tuple[dict[str, bytes], Known | None])
+        self.cells = Frozen(scopes, _thaw)
+        if self._corrections is not None and known is not None:
+            self._corrections.restore(known)
 
     def take(self, said: Any, record: Fetched, epoch: int) -> None:
         """Notes a fact for the next drain; one that belongs to another shard is forwarded there."""
+        if self._corrections is not None and isinstance(said, ActivitiesCorrected):
+            self._aside += self._corrections.hear(said, record)
+            return
         home = self.place.shard_of(self.kind.route(said))
         if home != self.place.shard:
             self.forwarded += 1
@@ -131,26 +148,8 @@ class Entities:
         except InvalidRecord as error:
             self._aside += dead_letters([record], error, self.place.shard)
             return
-        if not self.kind.moves or self._settle(said, key):
+        if self._corrections is None or self._corrections.counts(said, key):
             self._pending[key].append((said, record))
-
-    def _settle(self, said: Any, key: str) -> bool:
-        """Whether the fact counts: it takes what it corrects out of another entity, or is outdated itself."""
-        name = identity(said.source, said.id)
-        old = self._at.setdefault(name, key)
-        if old == key:
-            return True
-        self._fold(old)
-        kept = self.records.get(old)
-        if kept is not None and name in kept.done:
-            rank, held = self.kind.moves.rank, kept.done[name]
-            said_here = self.kind.fold(None, [(said, held.origin)]).done[name]
-            # Of two that say the same but of another performer or day, the greater key counts, whichever came first.
-            if (rank(said_here), key) < (rank(held), old):
-                return False
-            self._keep(old, self.kind.moves.without(kept, name), quiet=said.quiet)
-        self._at[name] = key
-        return True
 
     def owed(self) -> Iterable[Outgoing]:
         """Folds what is pending and says every touched cell."""
@@ -158,7 +157,8 @@ class Entities:
             self._fold(key)
         said, self._touched = self._touched, {}
         aside, self._aside = self._aside, []
-        return aside + self._credits(said)
+        announced = self._corrections.announced() if self._corrections is not None else []
+        return aside + announced + self._credits(said)
 
     def complete(self, moment: Moment) -> Iterable[Outgoing]:
         """What is owed is said before the tick."""
@@ -175,7 +175,19 @@ class Entities:
         """The entity records that changed."""
         stored, self._stored = self._stored, {}
         table = self.kind.table.name
-        return [Outgoing(table, self.place.shard, key.encode(), value) for key, value in stored.items()]
+        versions = self._corrections.stored() if self._corrections is not None else {}
+        every = [*stored.items(), *versions.items()]
+        return [Outgoing(table, self.place.shard, key.encode(), value) for key, value in every]
+
+    def held(self, key: str, name: str) -> Done | None:
+        """What a bucket holds of an activity, with all that was received."""
+        self._fold(key)
+        record = self.records.get(key)
+        return None if record is None else record.done.get(name)
+
+    def let_go(self, key: str, name: str, *, quiet: bool) -> None:
+        """Takes an activity that a bucket holds out of it."""
+        self._keep(key, without(self.records[key], name), quiet=quiet)
 
     def _fold(self, key: str) -> None:
         facts = self._pending.pop(key, [])

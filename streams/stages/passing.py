@@ -27,6 +27,8 @@ class Passing:
         self._to = calendar.local_day(at)
         self._worked = before is None or calendar.working_seconds(_last_due(before), at) > 0
         self.days = sorted({day.isoformat() for day in (self._from, self._to) if day is not None})
+        self.leaps = self._from is not None and (self._to - self._from).days > 1
+        """Whether whole days lie between the two moments."""
 
     def ages(self, period: Period, *, paced: bool) -> bool:
         """Whether time alone changes a standing: by the pace of its quotas, or because the period begins or is over."""

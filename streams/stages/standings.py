@@ -33,7 +33,8 @@ class Standings:
         self.sums = Sums()
         self._plan: PlanIndex | None = None
         self._tick = -1
-        self._everything = False
+        self._replaced: PlanIndex | None = None
+        """The plan before, until everything is said under the present one."""
         self._later: dict[tuple[str, str], tuple[datetime, bool]] = {}
         self._baseline_to = tuple(baseline_to)
         self._decode = json.Decoder(Credit | Tick | PlanMarker).decode
@@ -119,14 +120,22 @@ class Standings:
         if self._plan is None or moment.at is None:
             self.sums.settle()
             return []
-        if self._everything or (moment.evaluates and moment.before is None):
-            self._everything = False
-            self.sums.touch_all(self._scopes(self._plan))
+        if self._replaced or (moment.evaluates and moment.before is None):
+            self._say_everything(self._plan, moment)
         said = [*self._standings(self._plan, moment, moment.at), *wins(self.sums, self.place)]
         if moment.evaluates:
             said += self._day_end(self._plan, moment)
         self.sums.settle()
         return said
+
+    def _say_everything(self, plan: PlanIndex, moment: Moment) -> None:
+        """Also what was current in a calendar that the plan has replaced: it may have ended, or not begun."""
+        before, self._replaced = self._replaced, None
+        scopes = self._scopes(plan)
+        if before is not None and moment.before is not None:
+            for scope in scopes:
+                self.sums.touch(scope, before.calendar(scope).local_day(moment.before), plan)
+        self.sums.touch_all(scopes)
 
     def _replace(self, key: str, before: tuple[Parts, bool] | None, now: tuple[Parts, bool] | None) -> None:
         change = dict(now[0]) if now else {}
@@ -172,9 +181,9 @@ class Standings:
 
     def switch(self, plan: PlanIndex) -> Iterable[Outgoing]:
         """Says what is owed under the old plan and sums up anew; the tick that brought the switch says it all."""
-        owed = self.owed()
+        owed, before = self.owed(), self._plan
         self.install(plan, self._tick)
-        self._everything = True
+        self._replaced = before or plan
         return owed
 
     def stored(self) -> list[Outgoing]:

@@ -118,6 +118,11 @@ class Sums:
         self.periods = Frozen(derived.periods, _thaw)
         self.known = Frozen(derived.known, lambda value: {period.id: period for period in _thaw_known(value)})
 
+    def touch(self, scope: str, day: date, plan: PlanIndex) -> None:
+        """The periods that hold the day are to be said anew."""
+        for period in self._periods(scope, day.isoformat(), plan):
+            self.touched.setdefault((scope, period.id), False)
+
     def settle(self) -> None:
         """What changed has been taken note of."""
         self.touched, self.won = {}, {}
@@ -161,8 +166,16 @@ class Sums:
         return merged
 
     def _running(self, scope: str, plan: PlanIndex, passing: Passing) -> list[Period]:
-        """The periods that hold this moment, and those that have closed since the moment before."""
-        return [period for day in passing.days for period in self._periods(scope, day, plan)]
+        """The periods that hold this moment, and those that have closed since the moment before.
+
+        Of those that time has leapt over, the ones in which something counts: they were said as not begun.
+        """
+        held = [period for day in passing.days for period in self._periods(scope, day, plan)]
+        if not passing.leaps:
+            return held
+        leapt = [day for day in self.days.get(scope, ()) if passing.days[0] < day < passing.days[1]]
+        over = [period for day in leapt for period in self._periods(scope, day, plan)]
+        return [*held, *(period for period in over if self.periods.get((scope, period.id)))]
 
 
 def _split(change: Parts) -> tuple[Parts, Parts, Parts, bool]:

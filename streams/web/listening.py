@@ -126,11 +126,13 @@ def require_tokens(address: Address, tokens: Tokens) -> None:
 
 
 @asynccontextmanager
-async def serving(app: web.Application, address: Address, *, elsewhere: bool = False) -> AsyncIterator[Address]:
+async def serving(
+    app: web.Application, address: Address, *, elsewhere: bool = False, grace: float = GRACE_SECONDS
+) -> AsyncIterator[Address]:
     """The address that the app answers on while the context lasts; raises AddressTaken.
 
     With `elsewhere` an address that is taken is left to whoever has it, and any free port of the host is used. At the
-    end no more connections are taken, and requests under way have GRACE_SECONDS.
+    end no more connections are taken, and requests under way have `grace` seconds.
     """
     # Bodies stay as they were sent: what is small and unpacks to gigabytes is refused by its header.
     runner = Runner(
@@ -139,7 +141,7 @@ async def serving(app: web.Application, address: Address, *, elsewhere: bool = F
         auto_decompress=False,
         keepalive_timeout=KEPT_SECONDS,
         logger=LOGGER,
-        shutdown_timeout=GRACE_SECONDS,
+        shutdown_timeout=grace,
     )
     await runner.setup()
     try:

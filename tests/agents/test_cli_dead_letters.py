@@ -4,6 +4,8 @@ import base64
 import json
 from typing import Any
 
+import pytest
+
 from tests.agents.example import BAD, Quotaflow, call, lines
 
 
@@ -62,6 +64,26 @@ def test_a_letter_of_a_producer_is_replayed_once_it_is_good_and_leaves_the_list(
     copied.replay(b"")
     assert "made-good" not in {letter["id"] for letter in listed(copied)}
     assert copied.standing("rep:ann", "2026-01")["metrics"]["calls_connected"] == {"value": 4}
+
+
+def test_a_fact_that_lies_too_far_ahead_is_set_aside_and_counts_once_it_may_lie_there(
+    copied: Quotaflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far = call("far", "01-27", "ann", "dock") | {"occurred_at": "2150-01-27T10:00:00+01:00"}
+    before, time = len(listed(copied)), copied.json("status")["time"]
+    copied.replay(lines([far, call("near", "01-28", "ann", "dock")]))
+    assert copied.json("status")["time"] == time
+    (letter,) = listed(copied)[before:] or [{}]
+    assert letter["reason"].startswith("occurred_at is 2150-01-27T10:00:00+01:00: over 366 days after it was received")
+    assert json.loads(letter["raw"])["id"] == "far"
+    (kept,) = copied.json("dead-letters", "replay", letter["id"])["kept"]
+    assert "over 366 days" in kept["reason"]
+    assert copied.standing("rep:ann", "2026-01")["metrics"]["calls_connected"] == {"value": 4}
+    monkeypatch.setenv("QUOTAFLOW_HORIZON_DAYS", "60000")
+    assert copied.json("dead-letters", "replay", letter["id"])["replayed"] == [letter["id"]]
+    copied.replay(b"")
+    assert len(listed(copied)) == before
+    assert copied.standing("rep:ann", "2150-01")["metrics"]["calls_connected"] == {"value": 1}
 
 
 def test_a_letter_of_which_bytes_were_cut_off_is_not_guessed_at(copied: Quotaflow) -> None:

@@ -3,11 +3,12 @@
 import re
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.agents.example import Quotaflow, deal, lines
+from tests.agents.example import FACTS, Quotaflow, call, deal, lines
 
 COUNTS = ("calls_connected", "leads_spoken_to", "meetings_scheduled", "meetings_held", "opportunities_created")
 SUMS = (*COUNTS, "opportunities_advanced", "deals_won", "deals_lost", "revenue")
@@ -69,6 +70,23 @@ def test_a_median_shows_every_value_that_it_is_the_middle_of(replayed: Quotaflow
 def test_a_lead_that_was_spoken_to_twice_counts_once(replayed: Quotaflow) -> None:
     found = replayed.json("explain", "rep:ann", "leads_spoken_to", "2026-01")
     assert [(each["entity"], each["value"]) for each in found["contributions"]] == [("c1", 1), ("c2", 0), ("c3", 1)]
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+def test_an_activity_that_was_corrected_to_another_rep_is_part_of_that_reps_number_only(
+    shards: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUOTAFLOW_SHARDS", str(shards))
+    floor = Quotaflow(tmp_path)
+    floor.apply()
+    floor.replay(lines(FACTS))
+    floor.replay(lines([call("c1", "01-27", "bob", "dock") | {"version": 1}]))
+    found = {rep: floor.json("explain", f"rep:{rep}", "calls_connected", "2026-01") for rep in ("ann", "bob")}
+    assert {rep: [each["entity"] for each in said["contributions"]] for rep, said in found.items()} == {
+        "ann": ["c2", "c3"],
+        "bob": ["c4", "c1"],
+    }
+    assert {rep: (said["value"], said["sums_to"]) for rep, said in found.items()} == {"ann": (2, 2), "bob": (2, 2)}
 
 
 def test_what_is_open_is_no_part_of_a_period_that_is_over(replayed: Quotaflow) -> None:

@@ -7,11 +7,16 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import json
 
+from schemas.activities import ActivitiesCorrected, Correction
+from schemas.control import PlanMarker, Tick
 from schemas.deals import DealChanged
 from schemas.meetings import MeetingChanged
+from streams import topics
 from streams.demo.feeding import DAYS, Floor, Upcoming, upcoming
-from streams.demo.inventory import Inventory
+from streams.demo.inventory import Inventory, facts_in
+from streams.log import Record
 from streams.replay import AnyFact
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -52,6 +57,12 @@ def test_a_fact_is_handed_out_once_its_moment_has_come_and_only_once() -> None:
     assert before == [*takewhile(lambda each: each.occurred_at <= middle, LIVE)]
     assert coming.at > middle
     assert [*before, *coming.until(LIVE[-2].occurred_at)] == LIVE[:-1]
+
+
+def test_what_quotaflow_itself_says_in_a_source_topic_is_no_fact_of_the_floor() -> None:
+    said = (PAST[0], Tick(NOW), PlanMarker(1), ActivitiesCorrected((Correction("crm", "1", 1),), "activities/0"))
+    chunk = [Record(topics.ACTIVITIES.name, 0, n, 0, b"", json.encode(each)) for n, each in enumerate(said)]
+    assert facts_in(chunk) == [json.encode(PAST[0])]
 
 
 @settings(deadline=None, max_examples=15)

@@ -60,7 +60,7 @@ async def measured(broker: str, facts: int, days: int, workers: int) -> str:
         worker = await stack.enter_async_context(Worker(broker, log, live=False))
         joined = time.monotonic() - began
         running = asyncio.ensure_future(worker.run())
-        passage = Passage(last, {Spot(topics.ALERTS.name, shard): 0 for shard in range(shards)})
+        passage = Passage(last, {Spot(topics.ALERTS.name, shard): 0 for shard in range(shards)}, {}, quiet=True)
         done = asyncio.ensure_future(through(log, passage))
         await asyncio.wait({running, done}, return_when=asyncio.FIRST_COMPLETED)
         (running if running.done() else done).result()

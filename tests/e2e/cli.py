@@ -6,16 +6,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from streams.app import open_log
 from streams.log import Outgoing, Spot
 
-COMMAND = (sys.executable, "-m", "agents.cli")
+ROOT = Path(__file__).resolve().parent.parent.parent
+MODULE = "agents.cli"
+COMMAND = (sys.executable, "-m", MODULE)
 LONGEST = 900.0
 """Seconds that any command may take on a machine that others use too."""
 STOPPED = 60.0
@@ -41,6 +43,8 @@ class Quotaflow:
     broker: str
     folder: Path
     shards: int = SHARDS
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """More of the environment."""
 
     @classmethod
     def embedded(cls, folder: Path, shards: int = SHARDS) -> Self:
@@ -79,12 +83,12 @@ class Quotaflow:
         found: list[Json] = self.json("alerts", "--history", *options)["transitions"]
         return found
 
-    def start(self, *arguments: str | Path) -> "Process":
-        """Starts a command that goes on by itself."""
-        said = self.folder / f"{len([*self.folder.glob('*.said')])}-{arguments[0]}.said"
+    def start(self, *arguments: str | Path, module: str = MODULE) -> "Process":
+        """Starts a command, or another module of ours, that goes on by itself."""
+        said = self.folder / f"{len([*self.folder.glob('*.said')])}-{arguments[0] if module == MODULE else module}.said"
         with said.open("wb") as file:
             started = subprocess.Popen(
-                [*COMMAND, *map(str, arguments)],
+                [sys.executable, "-m", module, *map(str, arguments)],
                 env=self._environment,
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
@@ -95,7 +99,8 @@ class Quotaflow:
 
     @property
     def _environment(self) -> dict[str, str]:
-        return {"QUOTAFLOW_BROKER": self.broker, "QUOTAFLOW_SHARDS": str(self.shards)}
+        named = {"QUOTAFLOW_BROKER": self.broker, "QUOTAFLOW_SHARDS": str(self.shards)}
+        return {**named, **self.settings, "PYTHONPATH": str(ROOT)}
 
 
 class Process:
@@ -148,6 +153,14 @@ class Process:
         self._process.send_signal(signal.SIGTERM)
         return self.ended(STOPPED)
 
+    def pause(self) -> None:
+        """Stops it where it is (SIGSTOP); it does not notice."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Lets it go on where it was."""
+        self._process.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         """Ends it as a power cut would (SIGKILL), wherever it is."""
         self._process.kill()
@@ -163,6 +176,14 @@ class Beside:
     def end(self, topic: str, partitions: int = SHARDS) -> int:
         """How many records the topic has in all, transaction markers among them."""
         return sum(self._runner.run(self._log.ends(_spots(topic, partitions))).values())
+
+    def ends(self, *topics: str) -> dict[Spot, int]:
+        """Where every partition ends."""
+        return self._runner.run(self._log.ends([spot for topic in topics for spot in _spots(topic, SHARDS)]))
+
+    def positions(self, spots: Iterable[Spot]) -> dict[Spot, int]:
+        """How far flushes have come in these partitions."""
+        return self._runner.run(self._log.committed(spots))
 
     def values(self, topic: str) -> list[list[bytes]]:
         """The values of every partition."""

@@ -1,6 +1,8 @@
 """Several workers on one log: who owns what, as they say themselves, and what a kill -9 leaves."""
 
 import re
+import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import NamedTuple, Self
 
@@ -59,7 +61,26 @@ class Crew:
             owners = self.owners()
             return len(owners) == SHARDS and {*owners.values()} == {*range(self._size)}
 
-        self._workers[-1].until(settled, "all workers owned shards", seconds)
+        self.until(settled, "all workers owned shards", seconds)
+
+    def until(self, reached: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
+        """Returns once it has come so far; fails when the last worker ends, or time is up, before that."""
+        running = next(worker for worker in reversed(self._workers) if worker.running)
+        running.until(reached, what, seconds)
+
+    def join(self) -> None:
+        """One more worker."""
+        self._size += 1
+        self._workers.append(self._start())
+
+    def leave(self, number: int) -> tuple[int | None, float]:
+        """Asks one worker to end, and gives its exit code and how many seconds it took."""
+        began = time.monotonic()
+        return self._workers[number].stop(), time.monotonic() - began
+
+    def said(self, number: int) -> str:
+        """What a worker wrote."""
+        return self._workers[number].said
 
     def replace(self, *numbers: int) -> None:
         """Ends workers as a power cut would, all at once, and starts others in their place."""

@@ -94,3 +94,5 @@ def test_garbage_in_the_source_topics_stops_neither_worker_and_changes_nothing(
     assert run.crew.running == 2
     assert run.flow.json("status")["dead_letters"] == len(unusable)
     assert (run.flow.standings(), run.flow.transitions()) == (standings, history)
+    verified = run.flow.json("verify")
+    assert (verified["differences"], verified["facts"], verified["set_aside"]) == ([], 15_511, len(unusable))

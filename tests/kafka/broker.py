@@ -1,11 +1,13 @@
 """A real Apache Kafka of our own: one node, broker and controller in one process, killed and restarted at will."""
 
 import asyncio
+import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
@@ -95,6 +97,16 @@ class Broker:
             self._process.wait()
             self._process = None
 
+    def pause(self) -> None:
+        """Leave the node where it is (SIGSTOP): it takes connections and answers nobody."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a paused node go on (SIGCONT)."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
     def log_tail(self) -> str:
         """The end of what the node wrote, for a report."""
         return self.log.read_text(errors="replace")[-LOG_TAIL:] if self.log.exists() else "(no log yet)"
@@ -113,6 +125,16 @@ class Broker:
             if time.monotonic() > deadline:
                 self.kill()
                 raise BrokerFailed(f"Kafka did not serve within {START_SECONDS:.0f} s:\n{self.log_tail()}")
+
+
+@contextmanager
+def frozen(broker: Broker) -> Iterator[None]:
+    """A broker that answers nobody while the context lasts."""
+    broker.pause()
+    try:
+        yield
+    finally:
+        broker.resume()
 
 
 def _java(heap: str) -> list[str]:

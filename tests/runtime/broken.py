@@ -13,6 +13,7 @@ from streams.hop import Hop
 from streams.log import Log, Outgoing, Spot
 from streams.stages.held import Held, Version
 from tests.runtime.fake_log import FakeLog
+from tests.runtime.world import Owner, Worker
 
 T = TypeVar("T")
 TABLES = {table.name for table in tables.ALL} - {tables.MARKS.name}
@@ -175,3 +176,7 @@ async def entries_with_what_was_deleted(log: Log, table: Spot, _: object) -> dic
     """A takeover passes over deletions, so that earlier values come back."""
     found = [record async for chunk in log.read(table) for record in chunk]
     return {record.key: record.value for record in found if record.key is not None and record.value is not None}
+
+
+def keeps_its_memory(worker: Worker, owner: Owner) -> None:
+    """A worker goes on with a shard though it is not known that its flush was committed."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Generator, Iterable, Mapping, Sequence
 from enum import Enum
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -30,8 +30,18 @@ class Mishap(Enum):
     UNANSWERED = "everything is durable, but the writer is not told"
 
 
+class Halt(Enum):
+    """Where a flush stands still until it is resumed."""
+
+    COLLECTED = "its records are collected, the log has none of them"
+    COMMITTED = "the log has its records, the writer does not know yet"
+
+    def __await__(self) -> Generator["Halt"]:
+        yield self
+
+
 class FakeLog:
-    """What is durable; nothing here waits except a tail that has read everything.
+    """What is durable; nothing here waits except a tail that has read everything, and a flush that is halted.
 
     `history` keeps every value of a table and its deletions, as a broker that has not compacted yet; otherwise the last
     value of each key is left. `gap` is how many offsets a commit takes behind its records, as transaction markers do.
@@ -40,6 +50,8 @@ class FakeLog:
     def __init__(self, *, history: bool = False, gap: int = 0) -> None:
         self.records: dict[Spot, list[Record]] = {}
         self.mishap: Mishap | None = None
+        self.halts: frozenset[Halt] = frozenset()
+        """Where the next flush stands still."""
         self.commits = 0
         self.gap, self._history = gap, history
         self._compact: set[str] = set()
@@ -62,7 +74,7 @@ class FakeLog:
                 self.records.setdefault(Spot(topic.name, partition), [])
         return shards
 
-    async def append(self, records: Sequence[Outgoing]) -> list[int]:
+    async def append(self, records: Sequence[Outgoing], *, lasting: bool = True) -> list[int]:
         return self.write(records)
 
     def write(self, records: Sequence[Outgoing], gap: int = 0) -> list[int]:
@@ -95,6 +107,11 @@ class FakeLog:
 
     async def committed(self, spots: Iterable[Spot]) -> dict[Spot, int]:
         return {spot: self._positions[spot] for spot in spots if spot in self._positions}
+
+    def grown(self, spot: Spot, start: int) -> bool:
+        """Whether there is a record from this offset on."""
+        records = self.records[spot]
+        return bool(records) and records[-1].offset >= start
 
     def seen(self, spot: Spot, start: int = 0) -> list[Record]:
         """The records from an offset on; of a compacted table the last value of every key."""
@@ -142,8 +159,11 @@ class FakeWriter:
         self._log, self._name, self._epoch = log, name, epoch
 
     async def commit(self, records: Sequence[Outgoing], positions: Mapping[Spot, int]) -> list[int]:
-        self._log.check(self._name, self._epoch)
         mishap, self._log.mishap = self._log.mishap, None
+        halts, self._log.halts = self._log.halts, frozenset()
+        if Halt.COLLECTED in halts:
+            await Halt.COLLECTED
+        self._log.check(self._name, self._epoch)
         if mishap is Mishap.ABORTED:
             self._log.abort(records)
             raise FlushUnknown("the commit timed out, and was aborted")
@@ -153,6 +173,8 @@ class FakeWriter:
         offsets = self._log.write(records, self._log.gap)
         self._log.store(positions)
         self._log.commits += 1
+        if Halt.COMMITTED in halts:
+            await Halt.COMMITTED
         if mishap is Mishap.UNANSWERED:
             raise FlushUnknown("the commit timed out, but was done")
         return offsets

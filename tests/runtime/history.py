@@ -24,6 +24,8 @@ MONDAY = datetime(2026, 3, 30, tzinfo=UTC)
 """Of a week in which a quarter ends."""
 DAYS = 5
 NAMES = ("anna", "ben", "cara", "dan")
+EVERYBODY = (*NAMES, "eve", "fay")
+"""With two whom no plan knows: they are in another shard than the reps."""
 STAGES = ("prospecting", "engaging", "won", "lost")
 Fact = Activity | MeetingChanged | DealChanged
 
@@ -70,6 +72,7 @@ class History:
     facts: list[Fact]
     revisions: int
     plan: Callable[[int], Plan] = plan
+    closing: Tick | None = None
 
 
 def same_everywhere(*steps: Tick | PlanMarker) -> dict[Spot, list[Outgoing]]:
@@ -83,28 +86,37 @@ def same_everywhere(*steps: Tick | PlanMarker) -> dict[Spot, list[Outgoing]]:
 
 
 class Past:
-    """Makes up a history; the same seed makes the same one."""
+    """Makes up a history; the same seed makes the same one.
 
-    def __init__(self, seed: str, *, facts: int = 20, ticks: int = 5) -> None:
+    In one that is `passed_around` corrections name other performers, also of another shard. What that changes may come
+    too late for the last tick, so that there is one more when all is said.
+    """
+
+    def __init__(self, seed: str, *, facts: int = 20, ticks: int = 5, passed_around: bool = False) -> None:
         self._random = random.Random(seed)
-        self._facts, self._ticks = facts, ticks
+        self._facts, self._ticks, self._passed_around = facts, ticks, passed_around
         self._tidy = self._random.random() < 0.5
         self._quiet = self._random.random() < 0.3
         self._revisions = self._random.choice([1, 2, 3])
 
     def history(self) -> History:
-        facts = list(self._told())
+        facts = self.facts()
         partitions: dict[Spot, list[Outgoing]] = {
             Spot(topic.name, shard): [] for topic in topics.SOURCES for shard in range(SHARDS)
         }
         for fact in facts:
-            key, topic = _routed(fact)
-            partitions[Spot(topic, partition(key, SHARDS))] += [_said(fact)] * self._random.choice([1, 1, 1, 2, 3])
+            record = sent(fact)
+            partitions[Spot(*record[:2])] += [record] * self._random.choice([1, 1, 1, 2, 3])
         steps = list(self._steps())
         for spot, records in partitions.items():
             self._random.shuffle(records)
             self._mix(spot, records, steps if self._tidy else self._untidy(steps))
-        return History(partitions, facts, self._revisions)
+        closing = Tick(MONDAY + timedelta(days=20), len(steps), "control", self._quiet)
+        return History(partitions, facts, self._revisions, closing=closing if self._passed_around else None)
+
+    def facts(self) -> list[Fact]:
+        """Its facts alone, in no order of time."""
+        return [*self._told()]
 
     def _told(self) -> Iterator[Fact]:
         """Facts, of which some correct an earlier one."""
@@ -127,7 +139,7 @@ class Past:
             new = self._new(old.id)
         whose: dict[str, Any] = {"version": old.version + self._random.choice([0, 1, 1])}
         if isinstance(old, Activity):
-            whose["performer"] = old.performer
+            whose["performer"] = self._random.choice(EVERYBODY) if self._passed_around else old.performer
         else:
             whose |= {"meeting": old.meeting} if isinstance(old, MeetingChanged) else {"deal": old.deal}
         corrected: Fact = replace(new, **whose)
@@ -218,9 +230,10 @@ def _routed(fact: Fact) -> tuple[bytes, str]:
     return fact.deal.encode(), topics.DEALS.name
 
 
-def _said(fact: Fact) -> Outgoing:
+def sent(fact: Fact) -> Outgoing:
+    """A fact as a producer sends it."""
     key, topic = _routed(fact)
-    return Outgoing(topic, 0, key, json.encode(fact))
+    return Outgoing(topic, partition(key, SHARDS), key, json.encode(fact))
 
 
 def control(record: Tick | PlanMarker) -> Outgoing:

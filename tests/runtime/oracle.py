@@ -24,7 +24,7 @@ Totals = dict[tuple[str, str], dict[str, int]]
 def totals(history: History) -> Totals:
     """Under the last plan."""
     book = Book(history.revisions)
-    _activities(_best(fact for fact in history.facts if isinstance(fact, Activity)), book)
+    _activities(_counting(fact for fact in history.facts if isinstance(fact, Activity)), book)
     _meetings(_best(fact for fact in history.facts if isinstance(fact, MeetingChanged)), book)
     _deals(_best(fact for fact in history.facts if isinstance(fact, DealChanged)), book)
     for key, leads in book.leads.items():
@@ -66,6 +66,17 @@ class Book:
 def periods(day: date) -> list[str]:
     year, week, _ = day.isocalendar()
     return [day.isoformat(), f"{year}-W{week:02d}", f"{day.year}-Q{(day.month + 2) // 3}"]
+
+
+def _counting(facts: Iterable[Activity]) -> list[Activity]:
+    """Of every identity the facts of the highest version: of each performer the one of the highest rank."""
+    told = [*facts]
+    highest = {fact.id: max(each.version for each in told if each.id == fact.id) for fact in told}
+    best: dict[tuple[str, str], Activity] = {}
+    for fact in sorted(told, key=_rank):
+        if fact.version == highest[fact.id]:
+            best[fact.id, fact.performer] = fact
+    return [*best.values()]
 
 
 def _best(facts: Iterable[T]) -> list[T]:

@@ -11,7 +11,7 @@ from rocksdict import Checkpoint
 
 from streams import tables
 from streams.keeping import leave
-from streams.log import LogError, Outgoing, Spot
+from streams.log import Outgoing, Spot
 from streams.plan_reader import Plans
 from streams.shard import Reader
 from streams.stores.fitting import fit
@@ -32,11 +32,10 @@ class Owned(KeepingWriter):
     readers: Mapping[str, Reader] = {}
 
     async def commit(self, records: Sequence[Outgoing], positions: Mapping[Spot, int]) -> list[int]:
-        try:
-            return await super().commit(records, positions)
-        except LogError:
-            self.void = True
-            raise
+        self.void = True
+        offsets = await super().commit(records, positions)
+        self.void = False
+        return offsets
 
 
 class StoringLog(FakeLog):

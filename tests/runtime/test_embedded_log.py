@@ -227,7 +227,7 @@ async def test_a_disk_without_room_is_told_and_nothing_of_the_transaction_stays(
     pages = log._writer_store().db.execute("PRAGMA page_count").fetchone()[0]
     log._writer_store().db.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(
-        LogError, match=r"log\.db cannot be written \(database or disk is full\): see that its disk has room"
+        LogError, match=r"log\.db cannot be used \(database or disk is full\): see that its disk has room"
     ):
         await log.append([Outgoing("facts", 0, b"k", b"x" * 100_000)])
     assert len(await values(log, Spot("facts", 0))) == 3

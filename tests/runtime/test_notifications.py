@@ -10,9 +10,10 @@ from streams import topics
 from streams.log import Record
 from streams.stages.notifications import Notifications
 from streams.stages.stage import Place
+from tests.runtime.chaos import schedule
 from tests.runtime.history import Past
 from tests.runtime.outcome import Outcome
-from tests.runtime.world import calm, schedule
+from tests.runtime.world import calm
 from tests.unit.floor import a_plan
 from tests.unit.news import transition, transitions
 

@@ -36,7 +36,7 @@ from tests.runtime.faulty_log import (
 )
 from tests.runtime.history import MONDAY, SHARDS, Fact, History, Past
 from tests.runtime.outcome import outcome
-from tests.runtime.test_protocol import asked, differences, numbers
+from tests.runtime.schedules import asked, differences, numbers
 from tests.runtime.world import calm
 
 DEALS = topics.DEALS.name

@@ -20,11 +20,12 @@ from streams.stores.rocks import DAMAGED
 from streams.stores.shelf import Shelf
 from streams.stores.stores import Stores, stores
 from streams.stores.writer import KeepingWriter
+from tests.runtime.chaos import schedule
 from tests.runtime.fake_log import FakeLog, at_once
 from tests.runtime.history import SHARDS, Past
+from tests.runtime.schedules import differences
 from tests.runtime.storing import StoringLog, take_stored
-from tests.runtime.test_protocol import differences
-from tests.runtime.world import calm, schedule
+from tests.runtime.world import calm
 
 SEEDS = (2, 4, 5, 9)
 DEAL = tables.DEALS.name
@@ -40,7 +41,7 @@ def test_any_schedule_over_any_store_that_is_left_comes_to_the_same(
     left: Counter[str] = Counter()
     for seed in SEEDS:
         log = StoringLog(tmp_path / str(seed), random.Random(f"stores {seed}"))
-        found, _ = schedule(Past(f"past {seed}").history(), f"{seed}/stores", trouble=True, log=log)
+        found, _ = schedule(Past(f"past {seed}").history(), f"{seed}/stores", trouble=True, log=log, actions=600)
         log.close()
         assert differences(expected[seed], found) == [], f"seed {seed}"
         left += log.left

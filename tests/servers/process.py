@@ -77,6 +77,11 @@ class Process:
             self._running.wait()
             self._running = None
 
+    def signal(self, number: int) -> None:
+        """Send the running program a signal."""
+        if self._running is not None:
+            self._running.send_signal(number)
+
     def log_tail(self) -> str:
         """The end of what the program wrote."""
         return self.log.read_text(errors="replace")[-LOG_TAIL:] if self.log.exists() else "(no log yet)"

@@ -37,6 +37,10 @@ class Redis:
     def kill(self) -> None:
         self.process.kill()
 
+    def signal(self, number: int) -> None:
+        """Send it a signal: SIGSTOP lets it hang, SIGCONT go on."""
+        self.process.signal(number)
+
     def _answers(self) -> bool:
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:

@@ -2,7 +2,16 @@
 
 import pytest
 
-from streams.config import MOST_SHARDS, Config, ConfigError, broker_problem, shards_problem
+from streams.config import (
+    HORIZON_DAYS,
+    MOST_DAYS,
+    MOST_SHARDS,
+    Config,
+    ConfigError,
+    broker_problem,
+    horizon_problem,
+    shards_problem,
+)
 
 KAFKA = ["kafka://localhost:9092", "kafka://localhost", "kafka://[::1]:9092", "kafka://a:9092,b-1.example:9093"]
 NO_KAFKA = ["kafka://", "kafka://localhost:abc", "kafka://:1", "kafka://a:1,", "kafka://a:1:2"]
@@ -52,6 +61,18 @@ def test_a_log_whose_name_may_hold_a_password_is_told_without_being_repeated(url
 )
 def test_numbers_of_shards(shards: str, fine: bool) -> None:  # noqa: FBT001 - a column of the table above
     assert (shards_problem(shards) is None) is fine
+
+
+def test_the_environment_says_how_many_days_ahead_a_fact_may_lie() -> None:
+    assert Config.from_env({"QUOTAFLOW_HORIZON_DAYS": "30"}).horizon_days == 30
+    assert Config.from_env({"QUOTAFLOW_HORIZON_DAYS": ""}).horizon_days == Config().horizon_days == HORIZON_DAYS
+    with pytest.raises(ConfigError, match=f"QUOTAFLOW_HORIZON_DAYS: 'soon' is no number .* from 1 to {MOST_DAYS}"):
+        Config.from_env({"QUOTAFLOW_HORIZON_DAYS": "soon"})
+
+
+@pytest.mark.parametrize(("days", "fine"), [("1", True), (str(MOST_DAYS), True), ("0", False), ("100000", False)])
+def test_numbers_of_days(days: str, fine: bool) -> None:  # noqa: FBT001 - a column of the table above
+    assert (horizon_problem(days) is None) is fine
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from msgspec import json
 from schemas.control import Tick
 from schemas.plan import Calendar, Company, Plan
 from streams import topics
+from streams.config import HORIZON_DAYS
 from streams.driving import LONGEST_SILENCE, Driver, Evenings, Pacer
 from streams.log import Log, Outgoing, Spot
 from streams.serving.control import SPOT, Control
@@ -35,7 +36,7 @@ class Tape:
         self.early: list[Outgoing] = []
         self._copies, self._asked, self._copied = copies, asked, 0
 
-    async def append(self, records: Sequence[Outgoing]) -> list[int]:
+    async def append(self, records: Sequence[Outgoing], *, lasting: bool = True) -> list[int]:
         for record in records:
             if record.topic == topics.CONTROL.name:
                 self._asked += 1
@@ -132,6 +133,15 @@ def test_time_goes_no_further_than_the_clock_but_as_far_as_that(given_moments: l
     tape, whole = drive(given_moments, until=now), drive(given_moments)
     assert [record for record in tape.records if tick_of(record) is None] == list(map(fact, given_moments))
     assert tape.ticks == sorted({min(tick, now) for tick in whole.ticks})
+
+
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_a_fact_that_will_be_set_aside_for_lying_too_far_ahead_is_sent_and_moves_no_time(seconds: int) -> None:
+    now = START + timedelta(days=30)
+    far = now + timedelta(days=HORIZON_DAYS, seconds=seconds)
+    tape = drive([START, far], until=now)
+    assert tape.records.count(fact(far)) == 1
+    assert tape.ticks == (drive([START], until=now).ticks if seconds else drive([START, now], until=now).ticks)
 
 
 def test_a_live_log_gets_the_facts_and_no_ticks() -> None:

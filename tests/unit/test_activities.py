@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec import json
 
 from quota import activities
-from quota.activities import contributions, difference, entity, fold, identities, without
+from quota.activities import CORRECTION, contributions, difference, entity, fold, identities, performer_of, without
 from quota.errors import InvalidRecord
 from schemas.activities import Activity, ActivityBucket
 from schemas.fields import Origin
@@ -80,6 +80,12 @@ def said(record: ActivityBucket | None) -> dict[str, tuple[datetime, str, str | 
 def test_a_bucket_is_a_performer_of_a_source_on_a_utc_day() -> None:
     late = datetime(2026, 3, 7, 22, tzinfo=timezone(timedelta(hours=-6)))
     assert entity(call(at=late)) == "crm|ben|2026-03-08"
+
+
+@given(fact=facts)
+def test_the_key_of_a_bucket_tells_whose_it_is(fact: Activity) -> None:
+    assert performer_of(entity(fact)) == f"{fact.source}|{fact.performer}"
+    assert not entity(fact).encode().startswith(CORRECTION)
 
 
 def test_an_activity_out_of_time_is_refused() -> None:

@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quota.errors import InvalidRecord
-from quota.facts import identity, join, require_plausible
+from quota.facts import identity, join, require_near, require_plausible
+from schemas.activities import Activity
+from schemas.deals import DealChanged
 from schemas.fields import Origin
 from schemas.meetings import MeetingChanged
 from tests.unit.floor import HERE, noon
@@ -45,6 +47,43 @@ def test_moments_that_calendars_cannot_count_are_refused_by_field(moment: dateti
 )
 def test_moments_within_bounds_pass(moment: datetime | None) -> None:
     require_plausible(moment, "occurred_at")
+
+
+anywhen = st.builds(
+    lambda seconds, hours: (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).astimezone(
+        timezone(timedelta(hours=hours))
+    ),
+    st.integers(-(10**9), 7 * 10**9),
+    st.integers(-14, 14),
+)
+
+
+@given(
+    taken=st.integers(1, 5 * 10**12),
+    days=st.sampled_from([1, 30, 366, 99_999]),
+    at=anywhen | st.integers(-90_000, 90_000),
+    created=st.booleans(),
+)
+def test_a_fact_is_refused_if_and_only_if_it_lies_more_days_than_that_after_it_was_taken(
+    taken: int,
+    days: int,
+    at: datetime | int,
+    created: bool,  # noqa: FBT001 - drawn
+) -> None:
+    latest = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=taken) + timedelta(days=days)
+    moment = at if isinstance(at, datetime) else latest + timedelta(seconds=at)
+    occurred = datetime(1970, 1, 1, tzinfo=UTC) if created else moment
+    fact = DealChanged("1", "crm", occurred, "d", created_at=moment if created else None)
+    if moment > latest:
+        with pytest.raises(InvalidRecord, match=f"^{'created_at' if created else 'occurred_at'} is .*over {days} days"):
+            require_near(fact, taken, days)
+    else:
+        require_near(fact, taken, days)
+
+
+@pytest.mark.parametrize("taken", [0, -1])
+def test_a_log_that_does_not_say_when_it_took_a_fact_judges_none(taken: int) -> None:
+    require_near(Activity("1", "crm", datetime(2199, 1, 1, tzinfo=UTC), "ben", "call_placed"), taken, 1)
 
 
 def test_a_fact_that_was_sent_quietly_is_the_same_fact() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 from msgspec import UNSET
 
-from quota.errors import InvalidRecord
+from quota.errors import InvalidRecord, shortened
 from quota.facts import require_plausible
 from schemas.activities import Activity
 from schemas.deals import DealChanged
@@ -143,7 +143,7 @@ class _Rows:
         try:
             facts = [maker.fact(row.cells, quiet=self._quiet) for maker in self._makers if maker.holds(row.cells)]
         except InvalidRecord as error:
-            return [Bad(name, str(error), row.raw)]
+            return [Bad(name, shortened(str(error)), row.raw)]
         if facts:
             return facts
         if self._ignore_rest:

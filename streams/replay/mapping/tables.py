@@ -96,7 +96,8 @@ def _rows(spec: TableSpec, path: Path, progress: Progress) -> Iterator[Row]:
     lines = _Lines(raw_lines(path, progress))
     for line in iter(lines.take, None):
         row = _row(spec, line)
-        yield _longer(spec, line, lines) if row.reason and spec.multiline and spec.quote else row
+        goes_on = row.reason and spec.multiline and spec.quote and _is_whole(line)
+        yield _longer(spec, line, lines) if goes_on else row
 
 
 class _Lines:
@@ -119,12 +120,19 @@ def _longer(spec: TableSpec, first: RawLine, lines: _Lines) -> Row:
     raw = first.raw
     while len(taken) < MAX_LINES and len(raw) <= MAX_LINE and (line := lines.take()) is not None:
         taken.append(line)
+        if not _is_whole(line):
+            break
         raw += b"\n" + line.raw
-        row = _row(spec, RawLine(first.number, raw, line.truncated, line.broken))
+        row = _row(spec, RawLine(first.number, raw))
         if not row.reason:
             return row
     lines.give_back(taken)
     return _row(spec, first)
+
+
+def _is_whole(line: RawLine) -> bool:
+    """Whether all of the line's bytes are there: a row is not put together around what was cut off."""
+    return not (line.truncated or line.broken)
 
 
 def _row(spec: TableSpec, line: RawLine) -> Row:

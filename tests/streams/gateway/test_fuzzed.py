@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from streams import topics
+from streams.config import MOST_DAYS
 from streams.embedded.log import EmbeddedLog
 from streams.gateway.server import Gateway
 from streams.log import Spot
@@ -17,7 +18,7 @@ async def test_the_gateway_does_what_its_document_says(root: Path, tmp_path: Pat
     log = EmbeddedLog(tmp_path / "log.db")
     await log.start()
     await log.declare(topics.ALL, 1)
-    app = Gateway(log, 1, Tokens((SECRET.encode(),))).app()
+    app = Gateway(log, 1, Tokens((SECRET.encode(),)), horizon=MOST_DAYS).app()
     async with serving(app, Address("127.0.0.1", 0)) as at:
         document = root / "schemas" / "openapi" / "gateway.json"
         said = await asyncio.to_thread(fuzzing.found, document, at.url, SECRET, tmp_path, examples=60)

@@ -95,6 +95,17 @@ async def test_a_batch_of_bad_facts_is_refused_with_the_same_list(client: aiohtt
     assert await in_file(path) == []
 
 
+async def test_a_fact_that_lies_too_far_ahead_is_refused_at_the_door(client: aiohttp.ClientSession, path: Path) -> None:
+    far = "2190-01-01T00:00:00+01:00"
+    status, told = await posted(client, plain([GOOD, GOOD | {"occurred_at": far}]))
+    ((_, body),) = [(each["field"], each["reason"]) for each in told["refused"]]
+    assert (status, told["accepted"], told["refused"][0]["field"]) == (207, 1, "occurred_at")
+    assert body.startswith(f"occurred_at is {far}: over 366 days after it was received at 20")
+    for said in (structured(EVENT | {"time": far}), binary(EVENT | {"time": far}), lines(GOOD | {"occurred_at": far})):
+        assert (await posted(client, said))[0] == 422
+    assert len(await in_file(path)) == 1
+
+
 async def test_an_empty_batch_is_fine(client: aiohttp.ClientSession) -> None:
     assert await posted(client, batch()) == (202, {"accepted": 0})
 

@@ -23,7 +23,7 @@ from tests.streams.gateway.sending import plain
 class FullLog(FakeLog):
     """A log that answers nothing and takes nothing."""
 
-    async def append(self, records: Sequence[Outgoing]) -> list[int]:
+    async def append(self, records: Sequence[Outgoing], *, lasting: bool = True) -> list[int]:
         raise LogError("/var/log.db cannot be written: its disk is full")
 
     async def ends(self, spots: Any) -> dict[Spot, int]:
@@ -37,7 +37,7 @@ class SlowLog(FakeLog):
         super().__init__()
         self.asked, self.go = asyncio.Event(), asyncio.Event()
 
-    async def append(self, records: Sequence[Outgoing]) -> list[int]:
+    async def append(self, records: Sequence[Outgoing], *, lasting: bool = True) -> list[int]:
         self.asked.set()
         await self.go.wait()
         return await super().append(records)
@@ -53,7 +53,7 @@ async def test_a_log_that_takes_nothing_is_a_503_and_not_ready_but_alive() -> No
 
 async def test_a_bug_is_told_without_what_was_sent(caplog: pytest.LogCaptureFixture) -> None:
     class Broken(FakeLog):
-        async def append(self, records: Sequence[Outgoing]) -> list[int]:
+        async def append(self, records: Sequence[Outgoing], *, lasting: bool = True) -> list[int]:
             raise KeyError(records)
 
     async with gateway(Broken()) as client:

@@ -1,7 +1,6 @@
 """Nothing waits for ever for a broker that is gone or frozen, and what went on is told truly."""
 
 import asyncio
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,21 +11,11 @@ from faust.types import TP
 
 from streams.kafka.log import KafkaLog
 from streams.log import FlushUnknown, LogError, Outgoing, Spot, TopicSpec
-from tests.kafka.broker import Broker
+from tests.kafka.broker import Broker, frozen
 from tests.streams.kafka.members import member, until
 
 FACTS = TopicSpec("facts", "facts")
 SPOT = Spot("facts", 0)
-
-
-@contextmanager
-def frozen(broker: Broker) -> Iterator[None]:
-    assert broker._process is not None
-    broker._process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        broker._process.send_signal(signal.SIGCONT)
 
 
 @contextmanager

@@ -70,6 +70,21 @@ async def test_appended_records_are_read_in_order_with_their_offsets(log: KafkaL
     assert await all_of(log, Spot(topic.name, 1), 2500) == []
 
 
+async def test_of_a_topic_with_its_own_time_the_broker_says_when_it_took_a_record_not_the_producer(
+    log: KafkaLog, kafka: str, unique: str
+) -> None:
+    specs = [TopicSpec(f"{unique}.facts", "facts", own_time=True), TopicSpec(f"{unique}.others", "others")]
+    await log.declare(specs, 1)
+    producer = AIOKafkaProducer(bootstrap_servers=kafka)
+    await producer.start()
+    for spec in specs:
+        await producer.send_and_wait(spec.name, b"{}", partition=0, timestamp_ms=5)
+    await producer.stop()
+    (ours,), (theirs,) = [await all_of(log, Spot(spec.name, 0)) for spec in specs]
+    assert ours.timestamp > 10**12
+    assert theirs.timestamp == 5
+
+
 async def test_two_appends_at_once_keep_each_its_order(log: KafkaLog, unique: str) -> None:
     topic = TopicSpec(f"{unique}.facts", "facts")
     await log.declare([topic], 1)

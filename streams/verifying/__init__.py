@@ -1,0 +1,1 @@
+"""Checking what is served against what was received: `quotaflow verify`."""
