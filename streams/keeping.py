@@ -28,8 +28,8 @@ async def take_kept(
 ) -> tuple[dict[str, Reader], Writer]:
     """The readers of a shard, and the writer that keeps its store.
 
-    `where` is the number of the shard and how many there are, `horizon` is in days. The writer has been started; without
-    stores it is given back as it is. Raises LogError, and leaves no store open.
+    `where` is the number of the shard and how many there are, `horizon` is in days. The writer has been started; it is
+    given back as it is without stores. Raises LogError, and leaves no store open.
     """
     shard, shards = where
     if stores is None:

@@ -92,10 +92,6 @@ class Shelves(Protocol):
         """The records of some tables by key; `table_of` tells to which table a key belongs."""
         ...
 
-    def index(self, table: str) -> MutableMapping[str, str]:
-        """Names by name, for the records of a table."""
-        ...
-
 
 @runtime_checkable
 class Large(Protocol):

@@ -69,7 +69,3 @@ class MemoryShelves:
         made = Packed(decode)
         self._tables |= dict.fromkeys(tables, made)  # type: ignore[arg-type] # only bytes go in here
         return made
-
-    def index(self, table: str) -> MutableMapping[str, str]:
-        """An index that is made anew."""
-        return {}

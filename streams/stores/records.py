@@ -1,6 +1,6 @@
 """Records that stay on disk: a mapping that decodes what is asked for and forgets it again after a while."""
 
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from enum import Enum
 from typing import Literal, TypeVar
 
@@ -10,8 +10,6 @@ from streams.stores.rocks import Rocks
 T = TypeVar("T")
 CACHED = 20_000
 """Records that are forgotten together, at the second flush after so many were touched."""
-MOST_NOTED = 100_000
-"""Names that are noted in memory while an index is made anew."""
 
 
 class Gone(Enum):
@@ -90,59 +88,3 @@ class Records(MutableMapping[str, T]):
         for key, record in touched.items():
             if not isinstance(record, Gone):
                 yield key, record
-
-
-class Index(MutableMapping[str, str]):
-    """Names by name, on disk; what was noted since goes there with the flush that was under way, or the next one."""
-
-    def __init__(self, rocks: Rocks, prefix: bytes) -> None:
-        self._rocks, self._prefix = rocks, prefix
-        self._noted: dict[str, str | None] = {}
-        self._sealed: dict[str, str | None] = {}
-
-    def __getitem__(self, key: str) -> str:
-        for layer in (self._noted, self._sealed):
-            if key in layer:
-                found = layer[key]
-                break
-        else:
-            value = self._rocks.get(self._prefix + key.encode())
-            found = None if value is None else value.decode()
-        if found is None:
-            raise KeyError(key)
-        return found
-
-    def __setitem__(self, key: str, value: str) -> None:
-        self._noted[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        self[key]
-        self._noted[key] = None
-
-    def __iter__(self) -> Iterator[str]:
-        touched = {**self._sealed, **self._noted}
-        yield from (key for key, value in touched.items() if value is not None)
-        yield from (key for name, _ in self._rocks.scan(self._prefix) if (key := name.decode()) not in touched)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    def seal(self) -> Mapping[bytes, bytes | None]:
-        """What was noted up to now, as it has to go to disk together with the records of the flush that begins."""
-        self._sealed |= self._noted
-        self._noted = {}
-        return {
-            self._prefix + key.encode(): None if value is None else value.encode()
-            for key, value in self._sealed.items()
-        }
-
-    def settle(self) -> None:
-        """What was sealed is on disk."""
-        self._sealed = {}
-
-    def update(self, names: Mapping[str, str]) -> None:  # type: ignore[override] # only this form of the four is used
-        """Notes many at once, all of committed records: so they may go to disk before any flush."""
-        self._noted.update(names)
-        if len(self._noted) > MOST_NOTED:
-            self._rocks.write(self.seal().items())
-            self.settle()

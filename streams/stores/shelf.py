@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from msgspec import DecodeError, Struct, ValidationError, msgpack
 
 from streams.log import Outgoing
-from streams.stores.records import Index, Records
+from streams.stores.records import Records
 from streams.stores.rocks import Rocks
 
 T = TypeVar("T")
@@ -49,7 +49,6 @@ class Shelf:
         self._file = path.with_suffix(".snapshot")
         self._rocks = Rocks(path)
         self._records: list[Records[Any]] = []
-        self._indexes: list[Index] = []
         self.meta = self._read_meta()
         self._snapshot = self._read_snapshot()
 
@@ -85,12 +84,6 @@ class Shelf:
         self._records.append(made)
         return made
 
-    def index(self, table: str) -> Index:
-        """Names that belong to the records of a table."""
-        made = Index(self._rocks, b"\x00index\x00" + table.encode() + b"\x00")
-        self._indexes.append(made)
-        return made
-
     def put(self, records: Iterable[tuple[str, bytes, bytes | None]]) -> None:
         """Takes committed records `(table, key, value)` without noting how far it is."""
         self._snapshot = None
@@ -101,20 +94,13 @@ class Shelf:
         self.meta = Meta(identity, place, dict(positions), self._clock())
         self._rocks.write([(META, msgpack.encode(self.meta))])
 
-    def seal(self) -> dict[bytes, bytes | None]:
-        """What its indexes have to keep together with the flush that begins now."""
-        sealed: dict[bytes, bytes | None] = {}
-        for index in self._indexes:
-            sealed |= index.seal()
-        return sealed
-
-    def keep(self, records: Sequence[Outgoing], offsets: Sequence[int], sealed: Mapping[bytes, bytes | None]) -> None:
+    def keep(self, records: Sequence[Outgoing], offsets: Sequence[int]) -> None:
         """Takes the records of a flush that was committed at these offsets, all at once."""
         if self.meta is None:
             message = f"the store {self.path} was not fitted to its log"
             raise RuntimeError(message)
         positions = dict(self.meta.positions)
-        entries: dict[bytes, bytes | None] = {**sealed}
+        entries: dict[bytes, bytes | None] = {}
         for record, offset in zip(records, offsets, strict=True):
             if record.topic in positions and record.key is not None:
                 entries[_prefix(record.topic) + record.key] = record.value
@@ -122,8 +108,6 @@ class Shelf:
         self._snapshot = None
         self.meta = Meta(self.meta.identity, self.meta.place, positions, self._clock())
         self._rocks.write([*entries.items(), (META, msgpack.encode(self.meta))])
-        for index in self._indexes:
-            index.settle()
         for made in self._records:
             made.rotate()
 

@@ -15,10 +15,8 @@ class KeepingWriter:
 
     async def commit(self, records: Sequence[Outgoing], positions: Mapping[Spot, int]) -> list[int]:
         """Commits to the log, then keeps the records; what the log's writer raises, and StoreDamaged."""
-        # Before anybody else gets a word in: what is noted from here on belongs to the next flush.
-        sealed = self.shelf.seal()
         offsets = await self._writer.commit(records, positions)
-        self.shelf.keep(records, offsets, sealed)
+        self.shelf.keep(records, offsets)
         return offsets
 
     async def close(self) -> None:

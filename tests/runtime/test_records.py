@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streams.stores import records
 from streams.stores.packed import MemoryShelves
-from streams.stores.records import Index, Records
+from streams.stores.records import Records
 from streams.stores.rocks import Rocks
 
 KEYS = st.sampled_from(["a", "b", "ä|1", "c"])
@@ -70,23 +70,3 @@ def test_packed_records_are_a_mapping(stored: dict[str, int], steps: list[tuple[
         assert do(found, act, key, number) == do(plain, act, key, number)
         assert dict(found.items()) == plain
     assert (sorted(found), len(found)) == (sorted(plain), len(plain))
-
-
-@settings(max_examples=40, deadline=None)
-@given(steps=STEPS)
-def test_an_index_on_disk_is_a_mapping_and_keeps_what_was_sealed(steps: list[tuple[str, str, int]]) -> None:
-    plain: dict[str, str] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        rocks = Rocks(Path(folder) / "db")
-        index = Index(rocks, b"i\x00")
-        for act, key, number in steps:
-            if act == "put":
-                index[key] = plain[key] = str(number)
-            elif act == "drop":
-                assert index.pop(key, None) == plain.pop(key, None)
-            elif act == "flush":
-                rocks.write(index.seal().items())
-                index.settle()
-                assert dict(rocks.scan(b"i\x00")) == {key.encode(): name.encode() for key, name in plain.items()}
-            assert (dict(index), len(index)) == (plain, len(plain))
-        rocks.close()

@@ -174,7 +174,7 @@ def test_what_was_derived_is_used_only_where_it_fits(tmp_path: Path, harm: str) 
     shelf.note(b"log", 0, {DEAL: 0})
     shelf.snapshot({"deals": b"cells"})
     if harm == "later":
-        shelf.keep([Outgoing(DEAL, 0, b"a", VALUE)], [0], {})
+        shelf.keep([Outgoing(DEAL, 0, b"a", VALUE)], [0])
     shelf.close()
     if harm == "torn":
         file.write_bytes(file.read_bytes()[:-3])
@@ -182,21 +182,6 @@ def test_what_was_derived_is_used_only_where_it_fits(tmp_path: Path, harm: str) 
         file.unlink()
     again = Shelf(path, lambda: 0.0, "two" if harm == "program" else "one")
     assert again.derived("deals") == (b"cells" if harm == "none" else None)
-    again.close()
-
-
-def test_the_index_on_disk_is_that_of_the_records_on_disk(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path / "shard-0", lambda: 0.0, "")
-    shelf.note(b"log", 0, {tables.ACTIVITIES.name: 0})
-    index = shelf.index(tables.ACTIVITIES.name)
-    index["a"] = "1"
-    sealed = shelf.seal()
-    index["a"], index["b"] = "2", "2"  # of a flush that has not begun
-    shelf.keep([], [], sealed)
-    assert (index["a"], index["b"]) == ("2", "2")
-    shelf.close()
-    again = Shelf(tmp_path / "shard-0", lambda: 0.0, "")
-    assert dict(again.index(tables.ACTIVITIES.name)) == {"a": "1"}
     again.close()
 
 
