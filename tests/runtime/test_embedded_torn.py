@@ -33,8 +33,9 @@ def write(store: Store, number: int) -> None:
 def content(store: Store) -> Content:
     """All that can be read."""
     ends = store.column("next")
-    facts, table = (store.read(spot, 0, ends[spot]) for spot in (FACTS, TABLE))
-    said = [(record.offset, record.value) for record in facts]
+    said = [(record.offset, record.value) for record in store.read(FACTS, 0, ends[FACTS])]
+    with opened(store.path) as apart:
+        table = [record for chunk in apart.scan(TABLE, 0, ends[TABLE]) for record in chunk]
     return said, [(record.key, record.value) for record in table], store.column("position")
 
 
