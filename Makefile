@@ -70,8 +70,9 @@ servers:
 bench: $(installed) java ## measure facts per second of one worker, on a real Kafka
 	$(bin)/python -m tests.benchmarks.throughput --kafka $(ARGS)
 
-soak: $(installed) java ## an hour of the proofs' long forms: schedules, kills on Kafka, fuzzing (ARGS="--seed 2" for the kills)
+soak: $(installed) java ## the proofs' long forms, for hours: schedules, courses of events, kills on Kafka, fuzzing
 	$(bin)/python -m tests.soak.schedules --schedules 100000
+	$(bin)/python -m tests.soak.convergence --courses 5000
 	$(bin)/python -m tests.soak.kills $(ARGS)
 	$(bin)/python -m tests.fuzz.run --seconds 60
 
