@@ -28,7 +28,11 @@ EntityRecord = ActivityBucket | MeetingRecord | DealRecord
 Received = tuple[Fact, Origin]
 """A fact, and where it was received."""
 
-_MODULES: dict[type[Fact], ModuleType] = {Activity: activities, MeetingChanged: meetings, DealChanged: deals}
+_MODULES: dict[type[Fact | EntityRecord], ModuleType] = {
+    **dict.fromkeys((Activity, ActivityBucket), activities),
+    **dict.fromkeys((MeetingChanged, MeetingRecord), meetings),
+    **dict.fromkeys((DealChanged, DealRecord), deals),
+}
 
 
 def recorded(facts: Iterable[Received], corrected: Mapping[str, int] | None = None) -> dict[str, EntityRecord]:
@@ -75,17 +79,9 @@ def credited(records: Iterable[EntityRecord], plan: PlanIndex) -> Cells:
     """What the records add to everybody, by scope and local day."""
     found: Cells = {}
     for record in records:
-        for cell, parts in fan_out(_adds(record, plan), plan).items():
+        for cell, parts in fan_out(_MODULES[type(record)].contributions(record, plan), plan).items():
             add(found.setdefault(cell, {}), parts)
     return {cell: parts for cell, parts in found.items() if parts}
-
-
-def _adds(record: EntityRecord, plan: PlanIndex) -> Mapping[tuple[str, str], Parts]:
-    if isinstance(record, DealRecord):
-        return deals.contributions(record, plan)
-    if isinstance(record, MeetingRecord):
-        return meetings.contributions(record, plan)
-    return activities.contributions(record, plan)
 
 
 class Recount:

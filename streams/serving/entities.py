@@ -50,15 +50,20 @@ async def entities(log: Log, shards: int, plan: PlanIndex) -> AsyncIterator[Enti
             yield activity
 
 
+async def entries(log: Log, table: Spot) -> AsyncIterator[tuple[bytes, bytes]]:
+    """Every key of a shard's table with its last value."""
+    last: dict[bytes, bytes | None] = {}
+    async for chunk in log.read(table):
+        last.update((record.key or b"", record.value) for record in chunk)
+    for key, value in last.items():
+        if value:
+            yield key, value
+
+
 async def _entries(log: Log, table: TopicSpec, shards: int) -> AsyncIterator[tuple[bytes, bytes]]:
-    """Every key of a table with its last value."""
     for shard in range(shards):
-        last: dict[bytes, bytes | None] = {}
-        async for chunk in log.read(Spot(table.name, shard)):
-            last.update((record.key or b"", record.value) for record in chunk)
-        for key, value in last.items():
-            if value:
-                yield key, value
+        async for entry in entries(log, Spot(table.name, shard)):
+            yield entry
 
 
 def _facts(record: DealRecord | MeetingRecord) -> tuple[FactRef, ...]:

@@ -13,6 +13,7 @@ from schemas.activities import ActivityBucket
 from schemas.fields import Origin
 from streams.log import Log, Spot
 from streams.partitioner import partition
+from streams.serving.entities import entries
 from streams.verifying.sources import Held, Lying, Source
 from streams.verifying.verdict import Difference
 
@@ -23,13 +24,10 @@ Table = Mapping[str, EntityRecord | str]
 async def table(log: Log, source: Source, shard: int) -> dict[str, EntityRecord | str]:
     """What a shard has stored."""
     decode = json.Decoder(source.record).decode
-    last: dict[bytes, bytes | None] = {}
-    async for chunk in log.read(Spot(source.table.name, shard)):
-        last.update((record.key or b"", record.value) for record in chunk)
     found: dict[str, EntityRecord | str] = {}
-    for key, value in last.items():
+    async for key, value in entries(log, Spot(source.table.name, shard)):
         try:
-            if value and not key.startswith(CORRECTION):
+            if not key.startswith(CORRECTION):
                 found[key.decode(errors="replace")] = decode(value)
         except ValueError as error:
             found[key.decode(errors="replace")] = str(error)

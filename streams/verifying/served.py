@@ -10,6 +10,7 @@ from schemas.credits import HeldCredit, Parts
 from schemas.standings import Standing
 from streams import tables, topics
 from streams.log import Log, Record, Spot
+from streams.serving.entities import entries
 from streams.serving.standings import STANDING
 from streams.verifying.verdict import Difference
 
@@ -76,20 +77,17 @@ def _tick(record: Record, shard: int) -> int:
 
 
 async def _credits(log: Log, served: Served) -> dict[str, Cells]:
-    last: dict[bytes, bytes | None] = {}
-    for table in (tables.REP_QUOTAS, tables.TEAM_QUOTAS):
-        async for chunk in log.read(Spot(table.name, served.shard)):
-            last.update((record.key or b"", record.value) for record in chunk)
     found: dict[str, Cells] = {}
-    for key, value in last.items():
-        try:
-            parts = _seen(value, served.tick) if value else {}
-            sender, scope, day = key.decode().split("|")
-        except ValueError as error:
-            served.unreadable.append(_unreadable("credit", key, error))
-        else:
-            if parts:
-                found.setdefault(sender, {})[scope, day] = parts
+    for table in (tables.REP_QUOTAS, tables.TEAM_QUOTAS):
+        async for key, value in entries(log, Spot(table.name, served.shard)):
+            try:
+                parts = _seen(value, served.tick)
+                sender, scope, day = key.decode().split("|")
+            except ValueError as error:
+                served.unreadable.append(_unreadable("credit", key, error))
+            else:
+                if parts:
+                    found.setdefault(sender, {})[scope, day] = parts
     return found
 
 

@@ -1,6 +1,7 @@
 """Where the demo answers: on its usual ports, or elsewhere where somebody has these, and then it says so."""
 
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -26,14 +27,23 @@ def test_only_a_door_that_is_elsewhere_says_why() -> None:
 
 @pytest.fixture
 def _taken() -> Iterator[None]:
-    """Somebody has the usual ports: we, or whoever was there before."""
+    """We have the usual ports, as soon as other tests let go of them, or somebody has them who stays."""
     with ExitStack() as stack:
         for port in sorted({*PORTS.values()}):
-            here = stack.enter_context(socket.socket())
-            with suppress(OSError):
-                here.bind(("127.0.0.1", port))
-                here.listen()
+            _take(stack.enter_context(socket.socket()), port)
         yield
+
+
+def _take(here: socket.socket, port: int) -> None:
+    """Takes the port, for which others get two minutes to leave it."""
+    here.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        with suppress(OSError):
+            here.bind(("127.0.0.1", port))
+            here.listen()
+            return
+        time.sleep(0.05)
 
 
 @pytest.mark.usefixtures("_taken")
