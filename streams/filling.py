@@ -1,6 +1,7 @@
 """Where a stage gets its records from at a take-over: from its changelogs, or from the store beside the log."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Protocol
 
 from quota.plans import PlanIndex
@@ -67,18 +68,31 @@ class ShelfTables:
         return self._shelf.entries(table.name)
 
     async def fill(self, stage: Stage, named: Sequence[TopicSpec], plan: PlanIndex | None, tick: int) -> None:
-        """Lodges what is large and restores what it had derived; loads and installs the rest."""
+        """Lodges what is large and restores what was derived of it; loads and installs the rest.
+
+        Where nothing was left that can be restored, it is derived and left first: so none of it stays in memory.
+        """
         if isinstance(stage, Large):
             stage.lodge(self._shelf)
-            derived = self._shelf.derived(stage.place.agent)
-            if derived is not None:
-                stage.restore(derived, plan, tick)
-                return
-        else:
-            for table in named:
-                steps = _loaded(stage.load, table, await self.entries(table))
-                await self._progress.through(steps, f"records of {table.name} loaded")
-        await _install(stage, plan, tick, self._progress)
+            few = self._shelf.few(stage.place.agent)
+            if few is None:
+                await _install(stage, plan, tick, self._progress)
+                few = await left(stage, self._shelf, self._progress)
+                stage.lodge(self._shelf)
+            stage.restore(few, partial(self._shelf.chunks, stage.place.agent), plan, tick)
+            return
+        for table in named:
+            steps = _loaded(stage.load, table, await self.entries(table))
+            await self._progress.through(steps, f"records of {table.name} loaded")
+        stage.install(plan, tick)
+
+
+async def left(stage: Large, shelf: Shelf, progress: Progress) -> bytes:
+    """Leaves on the shelf what a stage has derived, and gives what is small of it."""
+    derived = stage.derived()
+    for count in shelf.leave(stage.place.agent, derived):
+        await progress.breathe(count, f"chunks of {stage.place.agent} stored")
+    return derived.few
 
 
 async def last_values(log: Log, table: Spot, progress: Progress) -> dict[bytes, bytes]:

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 
 from streams import tables
 from streams.config import HORIZON_DAYS
+from streams.filling import left
 from streams.hop import Hop
 from streams.log import Log, Writer
 from streams.plan_reader import Plans
+from streams.progress import Progress
 from streams.shard import Reader
 from streams.stages.stage import Large
 from streams.stores.fitting import fit
@@ -44,9 +46,13 @@ async def take_kept(
         raise
 
 
-def leave(readers: Iterable[Reader], writer: Writer) -> None:
-    """Leaves what was derived for the next owner, if all that was read is durable."""
+async def leave(readers: Iterable[Reader], writer: Writer) -> None:
+    """Leaves what was derived for the next owner, if all that was read is durable; raises StoreDamaged."""
     hops = [reader for reader in readers if isinstance(reader, Hop)]
-    if isinstance(writer, KeepingWriter) and not any(hop.changed for hop in hops):
-        large = {hop.place.agent: hop.stage for hop in hops if isinstance(hop.stage, Large)}
-        writer.shelf.snapshot({agent: stage.derived() for agent, stage in large.items()})
+    if not isinstance(writer, KeepingWriter) or any(hop.changed for hop in hops):
+        return
+    progress = Progress(hops[0].place.shard)
+    for hop in hops:
+        # What was left at the take-over is still true if nothing was read since.
+        if isinstance(hop.stage, Large) and writer.shelf.few(hop.place.agent) is None:
+            await left(hop.stage, writer.shelf, progress)

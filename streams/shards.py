@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -29,6 +29,9 @@ NEVER = -1
 """The opening of a shard that takes no batches."""
 TRIES = 5
 """How often in a row a shard may be lost in a flush before the worker gives up."""
+
+LEAVING = 2.0
+"""Seconds for what was derived; where they are too short, the next owner derives it again."""
 
 
 class Shards:
@@ -199,10 +202,8 @@ class Shards:
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         shards = [*self.owned.values()]
         await asyncio.gather(*map(_flush_last, shards))
-        # Leaving holds up everybody, so that what is flushed comes first.
-        for shard in shards:
-            if not shard.void:
-                leave(shard.readers.values(), shard.writer)
+        # Leaving takes long, so that what is flushed comes first.
+        await _bounded(partial(_leave, shards), LEAVING)
         await asyncio.gather(*(_bounded(shard.writer.close) for shard in shards))
         self.owned.clear()
 
@@ -213,6 +214,12 @@ async def _flush_last(shard: Shard) -> None:
     shard.forget_backlogs()
     if await shard.settle():
         await _bounded(shard.flush)
+
+
+async def _leave(shards: Iterable[Shard]) -> None:
+    for shard in shards:
+        if not shard.void:
+            await leave(shard.readers.values(), shard.writer)
 
 
 async def _bounded(action: Callable[[], Awaitable[None]], seconds: float = 5.0) -> None:

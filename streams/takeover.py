@@ -56,8 +56,6 @@ async def take_hops(
         hops[arrow.reads.name] = hop = Hop(stage.place, flow(arrow, arrows, stage.place), stage, mark, plans.get)
         hop.position = max(hop.position, committed.get(Spot(arrow.reads.name, shard), 0))
         hop.horizon = horizon
-    if shelf is not None:
-        shelf.let_go()
     _bind(hops)
     return {**hops}
 

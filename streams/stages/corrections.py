@@ -1,9 +1,9 @@
 """Of facts with one identity only those of the highest version count, whichever shard received them (docs/adr/0011)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, MutableMapping
 from typing import Protocol
 
-from msgspec import json
+from msgspec import json, msgpack
 
 from quota.activities import CORRECTION, done_by, identities, performer_of, rank
 from quota.facts import identity
@@ -12,14 +12,14 @@ from streams import topics
 from streams.batches import Fetched
 from streams.log import Outgoing
 from streams.quarantine import dead_letter
-from streams.stages.stage import Place
+from streams.stages.frozen import Piece, freeze_scopes
+from streams.stages.stage import Place, Shelves
 
 MOST_BYTES = 32 * 1024
 """Of one announcement."""
 
-
-Known = tuple[dict[str, tuple[str, ...]], dict[str, int]]
-"""The keys of the buckets that hold an activity, and the highest version heard of, by identity."""
+PLACES, VERSIONS = "places", "versions"
+"""The pieces of what is derived."""
 
 corrected = json.Decoder(Correction).decode
 """Makes a correction of its record."""
@@ -49,8 +49,10 @@ class Corrections:
         self._place, self._holder = place, holder
         self._others = [shard for shard in range(place.shards) if shard != place.shard]
         self._senders = {place._replace(shard=shard).sender for shard in self._others}
-        self._at: dict[str, tuple[str, ...]] = {}
-        self._highest: dict[str, int] = {}
+        self._at: MutableMapping[str, tuple[str, ...]] = {}
+        self._highest: MutableMapping[str, int] = {}
+        self._told = False
+        """Whether both lie on a shelf, which has them as of its records."""
         self._changed: dict[str, Correction] = {}
         self._untold: dict[bool, dict[str, Correction]] = {False: {}, True: {}}
 
@@ -59,27 +61,35 @@ class Corrections:
         name = identity(correction.source, correction.id)
         self._highest[name] = max(correction.version, self._highest.get(name, 0))
 
+    def lodge(self, shelves: Shelves) -> None:
+        """Has both there from now on, if they are there."""
+        at = shelves.index(self._place.agent, PLACES, tuple[str, ...])
+        highest = shelves.index(self._place.agent, VERSIONS, int)
+        if at is not None and highest is not None:
+            self._at, self._highest, self._told = at, highest, True
+
     def begin(self) -> None:
         """No bucket holds anything, until `install` is told of all that do."""
-        self._at = {}
+        if not self._told:
+            self._at = {}
 
     def install(self, key: str, record: ActivityBucket | Correction) -> bool:
         """Finds out again what the record holds, and tells whether it is a bucket."""
         if isinstance(record, Correction):
-            self.note(record)
+            if not self._told:
+                self.note(record)
             return False
-        at, here = self._at, (key,)
-        for name in identities(record):
-            at[name] = at[name] + here if name in at else here
+        if not self._told:
+            at, here = self._at, (key,)
+            for name in identities(record):
+                at[name] = at[name] + here if name in at else here
         return True
 
-    def known(self) -> Known:
-        """What `install` finds out from all records, as of a flush that left nothing unsaid."""
-        return self._at, self._highest
-
-    def restore(self, known: Known) -> None:
-        """Does what `install` does, with what is known of the same records."""
-        self._at, self._highest = known
+    def known(self) -> dict[str, Piece]:
+        """What `install` finds out from all records; nothing where a shelf is told of it."""
+        if self._told:
+            return {}
+        return {PLACES: freeze_scopes(self._at, msgpack.encode), VERSIONS: freeze_scopes(self._highest, msgpack.encode)}
 
     def counts(self, fact: Activity, key: str) -> bool:
         """Whether a fact of the bucket `key` counts; if so, what it corrects in other buckets is let go."""

@@ -21,8 +21,8 @@ from streams import topics
 from streams.batches import Fetched
 from streams.log import Outgoing, TopicSpec
 from streams.quarantine import Bugs, dead_letters, overgrown
-from streams.stages.corrections import Corrections, Known, corrected
-from streams.stages.frozen import Frozen, freeze
+from streams.stages.corrections import Corrections, corrected
+from streams.stages.frozen import Derived, Frozen, Stored, by_month, freeze
 from streams.stages.stage import Moment, Place, Shelves
 
 Cell = tuple[str, str]
@@ -113,6 +113,8 @@ class Entities:
 
     def lodge(self, shelves: Shelves) -> None:
         """Keeps records on disk, those of corrections among them."""
+        if self._corrections is not None:
+            self._corrections.lodge(shelves)
         decode = self._load if self._corrections is None else self._load_either
         self.records = shelves.records([self.kind.table.name], decode, lambda _: self.kind.table.name)
 
@@ -120,18 +122,14 @@ class Entities:
         # A bucket is an object, a correction an array.
         return corrected(value) if value.startswith(b"[") else self._load(value)
 
-    def derived(self) -> bytes:
+    def derived(self) -> Derived:
         """The cells, and what is known of corrections."""
-        known = None if self._corrections is None else self._corrections.known()
-        return msgpack.encode((freeze(self.cells, msgpack.encode), known))
+        known = {} if self._corrections is None else self._corrections.known()
+        return Derived(b"", {"cells": freeze(self.cells, msgpack.encode, by_month)}, known)
 
-    def restore(self, derived: bytes, plan: PlanIndex | None, tick: int) -> None:
-        """Takes the cells back, and what is known of corrections."""
-        self._plan = plan
-        scopes, known = msgpack.decode(derived, type=tuple[dict[str, bytes], Known | None])
-        self.cells = Frozen(scopes, _thaw)
-        if self._corrections is not None and known is not None:
-            self._corrections.restore(known)
+    def restore(self, few: bytes, stored: Stored, plan: PlanIndex | None, tick: int) -> None:
+        """Takes the cells back; what is known of corrections lies on the shelf."""
+        self._plan, self.cells = plan, Frozen(stored("cells"), _thaw, by_month)
 
     def take(self, said: Any, record: Fetched, epoch: int) -> None:
         """Notes a fact for the next drain; one that belongs to another shard is forwarded there."""

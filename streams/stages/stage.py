@@ -8,6 +8,7 @@ from quota.plans import PlanIndex
 from schemas.control import Tick
 from streams.batches import Fetched
 from streams.log import Outgoing
+from streams.stages.frozen import Derived, Stored
 
 T = TypeVar("T")
 
@@ -92,10 +93,22 @@ class Shelves(Protocol):
         """The records of some tables by key; `table_of` tells to which table a key belongs."""
         ...
 
+    def index(self, agent: str, name: str, kind: type[T]) -> MutableMapping[str, T] | None:
+        """A piece that the agent derives from records alone, None where it has to derive it first.
+
+        What is changed in it becomes durable with the records that are stored next.
+        """
+        ...
+
 
 @runtime_checkable
 class Large(Protocol):
     """A stage of so many records that they may have to stay on disk, and that others have to get a word in between."""
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        ...
 
     def installing(self, plan: PlanIndex | None, tick: int) -> Iterator[None]:
         """Does what `install` does, in small steps."""
@@ -105,10 +118,10 @@ class Large(Protocol):
         """Has its records there from now on, instead of loading them."""
         ...
 
-    def derived(self) -> bytes:
+    def derived(self) -> Derived:
         """All that `install` has recomputed, as of a flush that left nothing unsaid."""
         ...
 
-    def restore(self, derived: bytes, plan: PlanIndex | None, tick: int) -> None:
+    def restore(self, few: bytes, stored: Stored, plan: PlanIndex | None, tick: int) -> None:
         """Does what `install` does with what was derived from the same records under this plan and as of this tick."""
         ...

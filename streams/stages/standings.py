@@ -14,11 +14,12 @@ from schemas.credits import Credit, HeldCredit, Parts
 from streams import tables, topics
 from streams.batches import Fetched
 from streams.log import Outgoing, Spot
+from streams.stages.frozen import Derived, Stored
 from streams.stages.held import Held, Version, seen
 from streams.stages.outlooks import lessons, outlooks, wins
 from streams.stages.passing import is_due
 from streams.stages.stage import Moment, Place, Shelves
-from streams.stages.sums import Sums, SumsDerived
+from streams.stages.sums import Sums
 
 TABLES = (tables.REP_QUOTAS.name, tables.TEAM_QUOTAS.name)
 
@@ -77,15 +78,15 @@ class Standings:
         """Keeps the cells on disk."""
         self.held.versions = shelves.records(TABLES, self._versions, _table)
 
-    def derived(self) -> bytes:
+    def derived(self) -> Derived:
         """What is still to come, and the sums."""
-        return msgpack.encode((self.held.coming, self.sums.derived()))
+        return Derived(msgpack.encode(self.held.coming), self.sums.derived())
 
-    def restore(self, derived: bytes, plan: PlanIndex | None, tick: int) -> None:
+    def restore(self, few: bytes, stored: Stored, plan: PlanIndex | None, tick: int) -> None:
         """Takes back what is still to come, and the sums."""
         self._plan, self._tick, self.sums = plan, tick, Sums()
-        self.held.coming, sums = msgpack.decode(derived, type=tuple[dict[int, set[str]], SumsDerived])
-        self.sums.restore(sums)
+        self.held.coming = msgpack.decode(few, type=dict[int, set[str]])
+        self.sums.restore(stored)
 
     def _versions(self, value: bytes) -> list[Version[tuple[Parts, bool]]]:
         return [Version(epoch, (parts, quiet)) for epoch, parts, quiet in self._load(value).versions]

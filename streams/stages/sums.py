@@ -3,7 +3,6 @@
 from collections.abc import Iterable, MutableMapping
 from datetime import date, datetime
 from functools import cache
-from typing import NamedTuple
 
 from msgspec import msgpack
 
@@ -15,25 +14,17 @@ from quota.plans import PlanIndex
 from quota.standings import standing
 from schemas.credits import Parts
 from schemas.standings import Standing
-from streams.stages.frozen import Frozen, FrozenScopes, freeze, freeze_scopes
+from streams.stages.frozen import Frozen, FrozenScopes, Piece, Stored, each, freeze, freeze_scopes
 from streams.stages.passing import Passing
 
 day_of = cache(date.fromisoformat)
 NOTHING = Opened({}, {}, {})
 _thaw = msgpack.Decoder(dict[str, Parts]).decode
+_thaw_opened = msgpack.Decoder(Opened).decode
+_thaw_total = msgpack.Decoder(Parts).decode
 _thaw_known = msgpack.Decoder(list[Period]).decode
 WON_DEAL = "won_deal|"
 LEAD = "lead|"
-
-
-class SumsDerived(NamedTuple):
-    """Sums as they are stored: each scope's days, periods and known periods as bytes."""
-
-    days: dict[str, bytes]
-    opened: dict[str, Opened]
-    totals: dict[str, Parts]
-    periods: dict[str, bytes]
-    known: dict[str, bytes]
 
 
 class Sums:
@@ -42,8 +33,8 @@ class Sums:
     def __init__(self) -> None:
         """Nothing yet."""
         self.days: MutableMapping[str, dict[str, Parts]] = {}
-        self.opened: dict[str, Opened] = {}
-        self.totals: dict[str, Parts] = {}
+        self.opened: MutableMapping[str, Opened] = {}
+        self.totals: MutableMapping[str, Parts] = {}
         self.periods: MutableMapping[tuple[str, str], Parts] = {}
         self.known: MutableMapping[tuple[str, str], Period] = {}
         self.touched: dict[tuple[str, str], bool] = {}
@@ -101,22 +92,23 @@ class Sums:
         self.touched = dict.fromkeys(everything, False) | self.touched
         self.won = dict.fromkeys(won, False) | self.won
 
-    def derived(self) -> SumsDerived:
+    def derived(self) -> dict[str, Piece]:
         """All of it, when what changed has been taken note of."""
-        return SumsDerived(
-            freeze_scopes(self.days, msgpack.encode),
-            self.opened,
-            self.totals,
-            freeze(self.periods, msgpack.encode),
-            freeze(self.known, lambda known: msgpack.encode([*known.values()])),
-        )
+        return {
+            "days": freeze_scopes(self.days, msgpack.encode),
+            "opened": freeze_scopes(self.opened, msgpack.encode),
+            "totals": freeze_scopes(self.totals, msgpack.encode),
+            "periods": freeze(self.periods, msgpack.encode, each),
+            "known": freeze(self.known, lambda known: msgpack.encode([*known.values()]), each),
+        }
 
-    def restore(self, derived: SumsDerived) -> None:
+    def restore(self, stored: Stored) -> None:
         """Takes all of it back."""
-        self.opened, self.totals = derived.opened, derived.totals
-        self.days = FrozenScopes(derived.days, _thaw)
-        self.periods = Frozen(derived.periods, _thaw)
-        self.known = Frozen(derived.known, lambda value: {period.id: period for period in _thaw_known(value)})
+        self.days = FrozenScopes(stored("days"), _thaw)
+        self.opened = FrozenScopes(stored("opened"), _thaw_opened)
+        self.totals = FrozenScopes(stored("totals"), _thaw_total)
+        self.periods = Frozen(stored("periods"), _thaw, each)
+        self.known = Frozen(stored("known"), _by_id, each)
 
     def touch(self, scope: str, day: date, plan: PlanIndex) -> None:
         """The periods that hold the day are to be said anew."""
@@ -194,3 +186,7 @@ def _split(change: Parts) -> tuple[Parts, Parts, Parts, bool]:
             if not part.startswith(LEAD):
                 lasting[part] = number
     return opened, rest, lasting, won
+
+
+def _by_id(value: bytes) -> dict[str, Period]:
+    return {period.id: period for period in _thaw_known(value)}

@@ -11,7 +11,8 @@ from streams import tables
 from streams.filling import require_no_mark
 from streams.log import Log, Outgoing, Record, Spot
 from streams.progress import STRIDE, Progress
-from streams.stores.shelf import Meta, Shelf
+from streams.stores.leavings import Meta
+from streams.stores.shelf import Shelf
 from streams.stores.stores import Stores
 
 logger = logging.getLogger(__name__)

@@ -69,3 +69,7 @@ class MemoryShelves:
         made = Packed(decode)
         self._tables |= dict.fromkeys(tables, made)  # type: ignore[arg-type] # only bytes go in here
         return made
+
+    def index(self, agent: str, name: str, kind: type[T]) -> MutableMapping[str, T] | None:
+        """Nothing is known but the records."""
+        return None

@@ -72,6 +72,15 @@ class Rocks:
         except Exception as error:
             raise self._damaged(error) from error
 
+    def clear(self, prefix: bytes) -> None:
+        """Deletes every key with this prefix, which ends with a zero byte; raises StoreDamaged."""
+        if next(self.scan(prefix), None) is None:
+            return
+        try:
+            self._open.delete_range(prefix, prefix[:-1] + b"\x01")
+        except Exception as error:
+            raise self._damaged(error) from error
+
     def scan(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Every key with this prefix, without it, and its value, in order; raises StoreDamaged."""
         try:

@@ -15,6 +15,8 @@ class KeepingWriter:
 
     async def commit(self, records: Sequence[Outgoing], positions: Mapping[Spot, int]) -> list[int]:
         """Commits to the log, then keeps the records; what the log's writer raises, and StoreDamaged."""
+        # While the commit is under way, more is read.
+        self.shelf.seal()
         offsets = await self._writer.commit(records, positions)
         self.shelf.keep(records, offsets)
         return offsets

@@ -73,7 +73,7 @@ async def _taken(log: Log, shards: int, plans: Plans, kept: Stores | None) -> st
         taken.append(await take_kept(log, ARROWS, (shard, shards), plans, writer, kept))
     took, cpu = time.monotonic() - began, time.process_time() - worked
     for readers, keeping in taken:
-        leave(readers.values(), keeping)
+        await leave(readers.values(), keeping)
         await keeping.close()
     left = time.monotonic() - began - took
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6

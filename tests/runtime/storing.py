@@ -1,7 +1,6 @@
 """A log in memory whose owners keep a store each, which begins as a copy of what some earlier owner left on disk."""
 
 import random
-import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import inf
@@ -20,7 +19,7 @@ from streams.stores.stores import Stores
 from streams.stores.writer import KeepingWriter
 from streams.takeover import take_hops
 from streams.topology import Arrow
-from tests.runtime.fake_log import FakeLog
+from tests.runtime.fake_log import FakeLog, at_once
 
 NAMES = tuple(table.name for table in tables.ALL if table is not tables.CLOCK_MARKS)
 
@@ -64,12 +63,9 @@ class StoringLog(FakeLog):
     def _copy(self, earlier: Owned, path: Path) -> None:
         """What is on disk when the earlier owner is killed, or has left in good order."""
         if not earlier.void and earlier.readers and self._luck.random() < 0.7:
-            leave(earlier.readers.values(), earlier)
+            at_once(leave(earlier.readers.values(), earlier))
         # Not a copy of the files, which RocksDB tidies up in the background.
         Checkpoint(earlier.shelf._rocks._open).create_checkpoint(str(path))
-        snapshot = earlier.shelf.path.with_suffix(".snapshot")
-        if snapshot.exists():
-            shutil.copy(snapshot, path.with_suffix(".snapshot"))
 
     def close(self) -> None:
         for owned in self.owned.values():
@@ -85,6 +81,6 @@ async def take_stored(
     shelf, before = owned.shelf, owned.shelf.meta
     await fit(shelf, log, shard, NAMES, log.stores)
     log.left["nothing" if before is None else "all" if shelf.meta is before else "some"] += 1
-    log.left["derived"] += shelf.derived("deals") is not None
+    log.left["derived"] += shelf.few("deals") is not None
     owned.readers = await take_hops(log, arrows, shard, shards, plans, shelf)
     return {**owned.readers}

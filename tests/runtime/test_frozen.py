@@ -1,17 +1,25 @@
-"""What was derived and not yet asked for: a mapping like any other, that gives back its bytes."""
+"""What was derived and not yet asked for: a mapping like any other, that stores again what has changed."""
 
+import operator
 from collections.abc import MutableMapping
 
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import msgpack
 
-from streams.stages.frozen import Frozen, FrozenScopes, freeze, freeze_scopes
+from streams.stages.frozen import Frozen, FrozenScopes, Piece, freeze, freeze_scopes
 
-SCOPES, NAMES = st.sampled_from(["company", "rep:a", "rep:b"]), st.sampled_from(["1", "2"])
+SCOPES, NAMES = st.sampled_from(["company", "rep:a", "rep:b"]), st.sampled_from(["11", "12", "21"])
 CELLS = st.dictionaries(st.tuples(SCOPES, NAMES), st.integers(0, 9))
 STEPS = st.lists(st.tuples(st.sampled_from(["put", "drop", "get", "freeze"]), SCOPES, NAMES, st.integers(0, 9)))
+CUT = operator.itemgetter(0)
 thaw = msgpack.Decoder(dict[str, int]).decode
+
+
+def kept(piece: Piece, before: dict[str, bytes]) -> dict[str, bytes]:
+    """What is stored, after what has to be stored now."""
+    after = {**({} if piece.whole else before), **dict(piece.chunks)}
+    return {scope: value for scope, value in after.items() if value is not None}
 
 
 def do(mapping: MutableMapping[tuple[str, str], int], act: str, key: tuple[str, str], number: int) -> object:
@@ -26,10 +34,12 @@ def do(mapping: MutableMapping[tuple[str, str], int], act: str, key: tuple[str, 
 def test_frozen_cells_are_a_mapping_and_freeze_again(
     cells: dict[tuple[str, str], int], steps: list[tuple[str, str, str, int]]
 ) -> None:
-    found: MutableMapping[tuple[str, str], int] = Frozen(freeze(cells, msgpack.encode), thaw)
+    stored = kept(freeze(cells, msgpack.encode, CUT), {"rep:a": b"old"})
+    found: MutableMapping[tuple[str, str], int] = Frozen(stored, thaw, CUT)
     for act, scope, name, number in steps:
         if act == "freeze":
-            found = Frozen(freeze(found, msgpack.encode), thaw)
+            stored = kept(freeze(found, msgpack.encode, CUT), stored)
+            found = Frozen(stored, thaw, CUT)
         assert do(found, act, (scope, name), number) == do(cells, act, (scope, name), number)
     assert (dict(found), len(found)) == (cells, len(cells))
 
@@ -38,10 +48,12 @@ def test_frozen_cells_are_a_mapping_and_freeze_again(
 def test_frozen_scopes_are_a_mapping_and_freeze_again(
     held: dict[str, dict[str, int]], steps: list[tuple[str, str, str, int]]
 ) -> None:
-    found: MutableMapping[str, dict[str, int]] = FrozenScopes(freeze_scopes(held, msgpack.encode), thaw)
+    stored = kept(freeze_scopes(held, msgpack.encode), {"rep:a": b"old"})
+    found: MutableMapping[str, dict[str, int]] = FrozenScopes(stored, thaw)
     for act, scope, name, number in steps:
         if act == "freeze":
-            found = FrozenScopes(freeze_scopes(found, msgpack.encode), thaw)
+            stored = kept(freeze_scopes(found, msgpack.encode), stored)
+            found = FrozenScopes(stored, thaw)
         for mapping in (found, held):
             if act == "put":
                 mapping.setdefault(scope, {})[name] = number
@@ -49,3 +61,16 @@ def test_frozen_scopes_are_a_mapping_and_freeze_again(
                 mapping.pop(scope, None)
         assert (found.get(scope), scope in found, len(found)) == (held.get(scope), scope in held, len(held))
     assert dict(found) == held
+
+
+def test_what_nobody_asked_for_is_not_decoded_and_what_is_as_it_was_is_not_stored_again() -> None:
+    decoded: list[bytes] = []
+
+    def note(value: bytes) -> dict[str, int]:
+        decoded.append(value)
+        return thaw(value)
+
+    cells = Frozen({f"rep:a|{name}": msgpack.encode({name: 1}) for name in "123"}, note, str)
+    cells["rep:a", "2"] += cells["rep:a", "1"]
+    piece = freeze(cells, msgpack.encode, str)
+    assert (piece.whole, dict(piece.chunks), len(decoded)) == (False, {"rep:a|2": msgpack.encode({"2": 2})}, 2)

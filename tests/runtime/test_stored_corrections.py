@@ -2,11 +2,14 @@
 
 import random
 from collections import Counter
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import msgpack
 
 from agents import activities
 from quota.plans import PlanIndex
@@ -14,6 +17,7 @@ from schemas.activities import Activity
 from streams import tables
 from streams.stages.corrections import Corrections
 from streams.stages.entities import Entities
+from streams.stages.frozen import FrozenScopes
 from streams.stages.stage import Place
 from streams.stores.packed import MemoryShelves
 from tests.runtime.chaos import schedule
@@ -21,27 +25,55 @@ from tests.runtime.history import MONDAY, Past, plan
 from tests.runtime.schedules import asked, numbers
 from tests.runtime.storing import StoringLog, take_stored
 from tests.runtime.test_corrections import Floor, facts, plainly
+from tests.runtime.test_frozen import kept
 
+T = TypeVar("T")
 TABLE = tables.ACTIVITIES.name
 SEEDS = range(8)
 
 
+class Shelves(MemoryShelves):
+    """Has indexes that somebody left."""
+
+    def __init__(self, indexes: dict[str, Mapping[str, bytes]]) -> None:
+        super().__init__()
+        self._left = indexes
+        self.indexes: dict[str, MutableMapping[str, Any]] = {}
+
+    def index(self, agent: str, name: str, kind: type[T]) -> MutableMapping[str, T] | None:
+        if name in self._left:
+            self.indexes[name] = FrozenScopes(self._left[name], msgpack.Decoder(kind).decode)
+        return self.indexes.get(name)
+
+
 class Packing(Floor):
-    """New owners get their records in memory, still packed, and sometimes what the one before had derived."""
+    """New owners get their records still packed; and sometimes the indexes, or all, that the one before had derived."""
+
+    def __init__(self, shards: int, luck: random.Random) -> None:
+        super().__init__(shards, luck)
+        self.shelves = [Shelves({}) for _ in range(shards)]
+        self.cells: list[dict[str, bytes]] = [{} for _ in range(shards)]
 
     def move(self, number: int) -> None:
         self.flush(number)
-        derived = self.stages[number].derived() if self.random.random() < 0.5 else None
-        place = Place("activities", number, self.shards, self._shard_of)
-        self.stages[number] = stage = Entities(activities.KIND, place)
-        shelves = MemoryShelves()
+        left, derived = self.random.choice(["nothing", "indexes", "all"]), self.stages[number].derived()
+        self.cells[number] = cells = kept(derived.pieces["cells"], self.cells[number])
+        shelves = Shelves(
+            {name: kept(piece, {}) for name, piece in derived.indexes.items()} if left != "nothing" else {}
+        )
+        if left != "nothing" and not derived.indexes:
+            shelves.indexes = self.shelves[number].indexes
+        self.shelves[number] = shelves
+        self.stages[number] = stage = Entities(
+            activities.KIND, Place("activities", number, self.shards, self._shard_of)
+        )
         stage.lodge(shelves)
         for key, value in self.tables[number].items():
             shelves.put(TABLE, key.encode(), value)
-        if derived is None:
-            stage.install(PlanIndex(plan(3)), -1)
+        if left == "all":
+            stage.restore(derived.few, lambda _: cells, PlanIndex(plan(3)), -1)
         else:
-            stage.restore(derived, PlanIndex(plan(3)), -1)
+            stage.install(PlanIndex(plan(3)), -1)
 
 
 @given(received=st.lists(facts, max_size=12), shards=st.integers(1, 4), luck=st.integers(0, 9999))
@@ -63,8 +95,8 @@ def counted(received: list[Activity], shards: int, luck: int) -> Counter[tuple[s
 def test_a_restored_shard_that_has_forgotten_its_corrections_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     said = [a_call("anna", 1), a_call("anna", 0), a_call("ben", 0)]
     assert all(counted(said, 2, luck) == plainly(said) != {} for luck in range(50))
-    monkeypatch.setattr(Corrections, "restore", lambda self, known: None)
-    assert any(counted(said, 2, luck) != plainly(said) for luck in range(50))
+    monkeypatch.setattr(Corrections, "lodge", lambda self, shelves: None)
+    assert any(counted(said, 2, luck) != plainly(said) for luck in range(500))
 
 
 def a_call(performer: str, version: int) -> Activity:

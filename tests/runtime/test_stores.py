@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import inf
 from pathlib import Path
 
@@ -10,12 +10,17 @@ import pytest
 from msgspec import json
 
 from agents.worker import ARROWS
+from quota.plans import PlanIndex
 from schemas.marks import Mark
 from streams import tables, topics
+from streams.config import HORIZON_DAYS
+from streams.hop import Hop
 from streams.keeping import leave, take_kept
 from streams.log import Log, LogError, Outgoing, Spot
 from streams.plan_reader import Plans
 from streams.stages.entities import Entities
+from streams.stages.frozen import Derived, Piece
+from streams.stores.leavings import BATCH, LEFT
 from streams.stores.rocks import DAMAGED
 from streams.stores.shelf import Shelf
 from streams.stores.stores import Stores, stores
@@ -78,7 +83,7 @@ class User:
         assert isinstance(stage, Entities)
         found = {key: record.deal for key, record in stage.records.items()}
         act(keeping)
-        leave(readers.values(), keeping)
+        at_once(leave(readers.values(), keeping))
         at_once(keeping.close())
         return found
 
@@ -163,26 +168,95 @@ def test_a_store_has_one_worker_at_a_time(tmp_path: Path, log: FakeLog) -> None:
     shelf.close()
 
 
-def cells(entities: Entities) -> Found:
-    return {"|".join(cell): parts for cell, parts in entities.cells.items()}
+def derived(number: int, *, whole: bool = True) -> Derived:
+    """What an agent has derived, with this number in it."""
+    piece = Piece(whole, [(f"scope-{number}", b"%d" % number), *([] if whole else [("gone", None)])])
+    return Derived(b"%d" % number, {"cells": piece}, {"places": Piece(True, [("a", b"\x01")])})
 
 
-@pytest.mark.parametrize("harm", ["none", "torn", "gone", "program", "later"])
+def leaves(shelf: Shelf, left: Derived) -> None:
+    assert [*shelf.leave("deals", left)] == []  # it is too little for a step
+
+
+@pytest.mark.parametrize("harm", ["none", "torn", "cut short", "program", "later", "put"])
 def test_what_was_derived_is_used_only_where_it_fits(tmp_path: Path, harm: str) -> None:
-    path, file = tmp_path / "shard-0", tmp_path / "shard-0.snapshot"
-    shelf = Shelf(path, lambda: 0.0, "one")
-    shelf.note(b"log", 0, {DEAL: 0})
-    shelf.snapshot({"deals": b"cells"})
+    shelf = noted(tmp_path)
+    leaves(shelf, derived(1))
     if harm == "later":
         shelf.keep([Outgoing(DEAL, 0, b"a", VALUE)], [0])
+    elif harm == "put":
+        shelf.put([(DEAL, b"a", VALUE)])
+    elif harm == "torn":
+        header = shelf._rocks.get(LEFT + b"deals") or b""
+        shelf._rocks.write([(LEFT + b"deals", header[:-3])])
+    elif harm == "cut short":
+        entries = [(f"scope-{n}", bytes(BATCH)) for n in range(3)]
+        assert next(shelf.leave("deals", Derived(b"", {"cells": Piece(False, entries)}))) == 1
     shelf.close()
-    if harm == "torn":
-        file.write_bytes(file.read_bytes()[:-3])
-    elif harm == "gone":
-        file.unlink()
-    again = Shelf(path, lambda: 0.0, "two" if harm == "program" else "one")
-    assert again.derived("deals") == (b"cells" if harm == "none" else None)
+    again = Shelf(tmp_path / "shard-0", lambda: 0.0, "two" if harm == "program" else "one")
+    assert again.few("deals") == (b"1" if harm == "none" else None)
+    assert (again.index("deals", "places", int) is None) == (harm in {"program", "put"})
     again.close()
+
+
+def noted(folder: Path) -> Shelf:
+    """A store that holds what the log does."""
+    shelf = Shelf(folder / "shard-0", lambda: 0.0, "one")
+    shelf.note(b"log", 0, {DEAL: 0})
+    return shelf
+
+
+def test_a_whole_piece_replaces_what_was_left_before_and_another_is_added_to_it(tmp_path: Path) -> None:
+    shelf = noted(tmp_path)
+    leaves(shelf, Derived(b"", {"cells": Piece(True, [("gone", b"0"), ("scope-1", b"0")])}))
+    leaves(shelf, derived(1, whole=False))
+    assert dict(shelf.chunks("deals", "cells")) == {"scope-1": b"1"}
+    leaves(shelf, derived(2, whole=False))
+    assert dict(shelf.chunks("deals", "cells")) == {"scope-1": b"1", "scope-2": b"2"}
+    leaves(shelf, derived(3))
+    assert dict(shelf.chunks("deals", "cells")) == {"scope-3": b"3"}
+    shelf.close()
+
+
+def test_an_index_is_as_of_the_records_that_are_stored(tmp_path: Path) -> None:
+    shelf = noted(tmp_path)
+    leaves(shelf, derived(1))
+    index = shelf.index("deals", "places", int)
+    assert index is not None
+    index["b"] = 2
+    shelf.seal()
+    index["c"] = 3  # read while the commit is under way
+    del index["a"]
+    shelf.keep([Outgoing(DEAL, 0, b"a", VALUE)], [0])
+    assert dict(index) == {"b": 2, "c": 3}
+    shelf.close()
+    again = Shelf(tmp_path / "shard-0", lambda: 0.0, "one")
+    assert dict(again.index("deals", "places", int) or {}) == {"a": 1, "b": 2}
+    again.close()
+
+
+def test_a_take_over_that_finds_all_derives_nothing_and_the_horizon_is_the_one_asked_for(
+    tmp_path: Path, log: FakeLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user, derives = User(tmp_path), Counter[str]()
+    installing = Entities.installing
+
+    def counting(self: Entities, plan: PlanIndex | None, tick: int) -> Iterator[None]:
+        derives[self.place.agent] += 1
+        return installing(self, plan, tick)
+
+    monkeypatch.setattr(Entities, "installing", counting)
+    user.took(log)
+    assert derives == {"activities": 1, "meetings": 1, "deals": 1}
+    user.took(log, put(b"c", VALUE))
+    user.took(log)
+    assert derives == {"activities": 1, "meetings": 1, "deals": 1}
+    writer = at_once(log.writer("shard-0"))
+    readers, keeping = at_once(
+        take_kept(log, ARROWS, (0, SHARDS), Plans(log), writer, user.stores, horizon=HORIZON_DAYS + 1)
+    )
+    assert {reader.horizon for reader in readers.values() if isinstance(reader, Hop)} == {HORIZON_DAYS + 1}
+    at_once(keeping.close())
 
 
 def test_no_setting_means_memory_and_a_missing_library_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
