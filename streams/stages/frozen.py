@@ -70,9 +70,11 @@ class FrozenScopes(MutableMapping[str, W]):
 
     def changed(self, pack: Pack[W]) -> Iterator[tuple[str, bytes | None]]:
         """What differs from the chunks, None where a scope has nothing any more."""
+        # What is stored now is known no longer: another time all is stored that was thawed by now.
+        were, self._were = self._were, {}
         for scope, value in self._thawed.items():
             packed = None if value is None else pack(value)
-            if hash(packed) != self._were.get(scope):
+            if hash(packed) != were.get(scope):
                 yield scope, packed
 
 
