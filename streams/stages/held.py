@@ -54,7 +54,7 @@ class Held(Generic[T]):
         """(key, before, now) of every key of which `tick` may see another version than `last`; older ones go."""
         epochs = [epoch for epoch in self.coming if epoch < tick]
         keys = set[str]().union(*(self.coming.pop(epoch) for epoch in epochs))
-        return [self._come(key, last, tick) for key in sorted(keys.intersection(self.versions))]
+        return [self._come(key, last, tick) for key in sorted(key for key in keys if key in self.versions)]
 
     def _come(self, key: str, last: int, tick: int) -> tuple[str, T | None, T | None]:
         versions = self.versions[key]

@@ -1,6 +1,7 @@
 """What a tick sees of what senders said, against the whole history of what they said."""
 
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -83,3 +84,20 @@ def test_a_dropped_key_is_to_be_stored_as_deleted() -> None:
     held.drop("a")
     assert (held.versions, held.changed) == ({}, {"a"})
     assert held.seen("a", 9) is None
+
+
+class Large(dict[str, list[Version[int]]]):
+    """Cells of which going through all takes too long for a tick."""
+
+    def __iter__(self) -> NoReturn:
+        raise AssertionError("all cells were gone through")
+
+
+def test_a_tick_looks_only_at_what_has_come() -> None:
+    held = Held[int]()
+    held.versions = Large()
+    held.say("a", 1, 10)
+    held.say("b", 3, 20)
+    held.coming[1].add("dropped")
+    assert held.come(0, 2) == [("a", None, 10)]
+    assert held.come(2, 3) == []
