@@ -129,7 +129,7 @@ class Entities:
 
     def restore(self, few: bytes, stored: Stored, plan: PlanIndex | None, tick: int) -> None:
         """Takes the cells back; what is known of corrections lies on the shelf."""
-        self._plan, self.cells = plan, Frozen(stored("cells"), _thaw, by_month)
+        self._plan, self.cells = plan, Frozen(stored, "cells", _thaw, by_month)
 
     def take(self, said: Any, record: Fetched, epoch: int) -> None:
         """Notes a fact for the next drain; one that belongs to another shard is forwarded there."""

@@ -1,15 +1,21 @@
 """What was derived, in chunks, as bytes until somebody asks for something of the chunk."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 V = TypeVar("V")
 W = TypeVar("W")
-Stored = Callable[[str], Mapping[str, bytes]]
-"""Gives the stored chunks of the piece of this name, by key."""
 Pack = Callable[[W], bytes | None]
 Cut = Callable[[str], str]
 """Gives the chunk of a name, like the month of a day."""
+
+
+class Stored(Protocol):
+    """Where pieces are stored."""
+
+    def __call__(self, name: str, start: str = "", /) -> Mapping[str, bytes]:
+        """The chunks of the piece of this name by key: those whose keys have this start, without it."""
+        ...
 
 
 class Piece(NamedTuple):
@@ -78,42 +84,114 @@ class FrozenScopes(MutableMapping[str, W]):
                 yield scope, packed
 
 
-class Frozen(MutableMapping[tuple[str, str], V]):
-    """(scope, name) → value, likewise."""
+class FrozenNames(MutableMapping[str, V]):
+    """name → value of one scope, in chunks."""
 
     def __init__(self, chunks: Mapping[str, bytes], thaw: Callable[[bytes], dict[str, V]], cut: Cut) -> None:
-        """`thaw` gives the values of one chunk by name; `cut` tells which of the scope's it is."""
-        self.chunks: FrozenScopes[dict[str, V]] = FrozenScopes(chunks, thaw)
-        self._cut = cut
+        """`thaw` gives the values of one chunk by name."""
+        self.chunks, self._cut = FrozenScopes(chunks, thaw), cut
 
-    def __getitem__(self, key: tuple[str, str]) -> V:
-        return self.chunks[f"{key[0]}|{self._cut(key[1])}"][key[1]]
+    def __getitem__(self, name: str) -> V:
+        return self.chunks[self._cut(name)][name]
 
-    def __setitem__(self, key: tuple[str, str], value: V) -> None:
-        self.chunks.setdefault(f"{key[0]}|{self._cut(key[1])}", {})[key[1]] = value
+    def __setitem__(self, name: str, value: V) -> None:
+        self.chunks.setdefault(self._cut(name), {})[name] = value
 
-    def __delitem__(self, key: tuple[str, str]) -> None:
-        del self.chunks[f"{key[0]}|{self._cut(key[1])}"][key[1]]
+    def __delitem__(self, name: str) -> None:
+        del self.chunks[self._cut(name)][name]
 
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        return ((chunk.partition("|")[0], name) for chunk, values in self.chunks.items() for name in values)
+    def __iter__(self) -> Iterator[str]:
+        return (name for values in self.chunks.values() for name in values)
 
     def __len__(self) -> int:
         return sum(map(len, self.chunks.values()))
+
+    def __bool__(self) -> bool:
+        return any(self.chunks.values())
+
+
+class FrozenDays(MutableMapping[str, MutableMapping[str, V]]):
+    """scope → name → value; one that has nothing is not among the scopes, but can be asked for."""
+
+    def __init__(self, stored: Stored, piece: str, thaw: Callable[[bytes], dict[str, V]], cut: Cut) -> None:
+        """Of the piece of this name."""
+        self._stored, self._piece, self._thaw, self._cut = stored, piece, thaw, cut
+        self._scopes: dict[str, FrozenNames[V]] = {}
+
+    def __getitem__(self, scope: str) -> FrozenNames[V]:
+        if scope not in self._scopes:
+            self._scopes[scope] = FrozenNames(self._stored(self._piece, f"{scope}|"), self._thaw, self._cut)
+        return self._scopes[scope]
+
+    def __setitem__(self, scope: str, values: Mapping[str, V]) -> None:
+        del self[scope]
+        self[scope].update(values)
+
+    def __delitem__(self, scope: str) -> None:
+        names = self[scope]
+        for name in [*names]:
+            del names[name]
+
+    def __contains__(self, scope: object) -> bool:
+        return isinstance(scope, str) and bool(self[scope])
+
+    def __iter__(self) -> Iterator[str]:
+        stored = (key.partition("|")[0] for key in self._stored(self._piece))
+        return (scope for scope in dict.fromkeys([*stored, *self._scopes]) if self[scope])
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def changed(self, pack: Pack[dict[str, V]]) -> Iterator[tuple[str, bytes | None]]:
+        """What differs from the chunks."""
+        for scope, names in self._scopes.items():
+            for chunk, packed in names.chunks.changed(lambda values: pack(values) if values else None):
+                yield f"{scope}|{chunk}", packed
+
+
+class Frozen(MutableMapping[tuple[str, str], V]):
+    """(scope, name) → value, likewise."""
+
+    def __init__(self, stored: Stored, piece: str, thaw: Callable[[bytes], dict[str, V]], cut: Cut) -> None:
+        """Of the piece of this name."""
+        self.days = FrozenDays(stored, piece, thaw, cut)
+
+    def __getitem__(self, key: tuple[str, str]) -> V:
+        return self.days[key[0]][key[1]]
+
+    def __setitem__(self, key: tuple[str, str], value: V) -> None:
+        self.days[key[0]][key[1]] = value
+
+    def __delitem__(self, key: tuple[str, str]) -> None:
+        del self.days[key[0]][key[1]]
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return ((scope, name) for scope in self.days for name in self.days[scope])
+
+    def __len__(self) -> int:
+        return sum(map(len, self.days.values()))
 
 
 def freeze(mapping: Mapping[tuple[str, str], V], pack: Pack[dict[str, V]], cut: Cut) -> Piece:
     """The bytes of every chunk, or of those only that have changed since they were thawed."""
     if isinstance(mapping, Frozen):
-        return freeze_scopes(mapping.chunks, lambda values: pack(values) if values else None)
-    return Piece(True, _chunked(mapping, pack, cut))
+        return Piece(False, mapping.days.changed(pack))
+    return Piece(True, _chunked(mapping.items(), pack, cut))
+
+
+def freeze_days(mapping: Mapping[str, Mapping[str, V]], pack: Pack[dict[str, V]], cut: Cut) -> Piece:
+    """Likewise."""
+    if isinstance(mapping, FrozenDays):
+        return Piece(False, mapping.changed(pack))
+    every = (((scope, name), value) for scope, values in mapping.items() for name, value in values.items())
+    return Piece(True, _chunked(every, pack, cut))
 
 
 def _chunked(
-    mapping: Mapping[tuple[str, str], V], pack: Pack[dict[str, V]], cut: Cut
+    entries: Iterable[tuple[tuple[str, str], V]], pack: Pack[dict[str, V]], cut: Cut
 ) -> Iterator[tuple[str, bytes | None]]:
     chunks: dict[str, dict[str, V]] = {}
-    for (scope, name), value in mapping.items():
+    for (scope, name), value in entries:
         chunks.setdefault(f"{scope}|{cut(name)}", {})[name] = value
     for chunk, values in chunks.items():
         yield chunk, pack(values)

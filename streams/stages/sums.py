@@ -14,7 +14,18 @@ from quota.plans import PlanIndex
 from quota.standings import standing
 from schemas.credits import Parts
 from schemas.standings import Standing
-from streams.stages.frozen import Frozen, FrozenScopes, Piece, Stored, each, freeze, freeze_scopes
+from streams.stages.frozen import (
+    Frozen,
+    FrozenDays,
+    FrozenScopes,
+    Piece,
+    Stored,
+    by_month,
+    each,
+    freeze,
+    freeze_days,
+    freeze_scopes,
+)
 from streams.stages.passing import Passing
 
 day_of = cache(date.fromisoformat)
@@ -32,7 +43,7 @@ class Sums:
 
     def __init__(self) -> None:
         """Nothing yet."""
-        self.days: MutableMapping[str, dict[str, Parts]] = {}
+        self.days: MutableMapping[str, MutableMapping[str, Parts]] = {}
         self.opened: MutableMapping[str, Opened] = {}
         self.totals: MutableMapping[str, Parts] = {}
         self.periods: MutableMapping[tuple[str, str], Parts] = {}
@@ -95,7 +106,7 @@ class Sums:
     def derived(self) -> dict[str, Piece]:
         """All of it, when what changed has been taken note of."""
         return {
-            "days": freeze_scopes(self.days, msgpack.encode),
+            "days": freeze_days(self.days, msgpack.encode, by_month),
             "opened": freeze_scopes(self.opened, msgpack.encode),
             "totals": freeze_scopes(self.totals, msgpack.encode),
             "periods": freeze(self.periods, msgpack.encode, each),
@@ -104,11 +115,11 @@ class Sums:
 
     def restore(self, stored: Stored) -> None:
         """Takes all of it back."""
-        self.days = FrozenScopes(stored("days"), _thaw)
+        self.days = FrozenDays(stored, "days", _thaw, by_month)
         self.opened = FrozenScopes(stored("opened"), _thaw_opened)
         self.totals = FrozenScopes(stored("totals"), _thaw_total)
-        self.periods = Frozen(stored("periods"), _thaw, each)
-        self.known = Frozen(stored("known"), _by_id, each)
+        self.periods = Frozen(stored, "periods", _thaw, each)
+        self.known = Frozen(stored, "known", _by_id, each)
 
     def touch(self, scope: str, day: date, plan: PlanIndex) -> None:
         """The periods that hold the day are to be said anew."""

@@ -55,9 +55,9 @@ class Leavings:
                 return left.few
         return None
 
-    def chunks(self, agent: str, name: str) -> "Chunks":
-        """A piece of what an agent left."""
-        return Chunks(self._rocks, _piece(agent, name))
+    def chunks(self, agent: str, name: str, start: str = "") -> "Chunks":
+        """A piece of what an agent left: the chunks whose keys have this start, without it."""
+        return Chunks(self._rocks, _piece(agent, name) + start.encode())
 
     def index(self, agent: str, name: str, kind: type[T]) -> Index[T] | None:
         """A piece that is true as of the records; None where it was not written, or by another program."""

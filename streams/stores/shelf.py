@@ -43,9 +43,9 @@ class Shelf:
         """What is small of what the agent had derived from exactly these tables; None if it left nothing."""
         return self._leavings.few(agent, self.meta)
 
-    def chunks(self, agent: str, name: str) -> Mapping[str, bytes]:
-        """A piece of what the agent had derived."""
-        return self._leavings.chunks(agent, name)
+    def chunks(self, agent: str, name: str, start: str = "", /) -> Mapping[str, bytes]:
+        """A piece of what the agent had derived: the chunks whose keys have this start, without it."""
+        return self._leavings.chunks(agent, name, start)
 
     def index(self, agent: str, name: str, kind: type[T]) -> MutableMapping[str, T] | None:
         """A piece that the agent derives from records alone, None where it has to derive it first."""

@@ -25,7 +25,7 @@ from tests.runtime.history import MONDAY, Past, plan
 from tests.runtime.schedules import asked, numbers
 from tests.runtime.storing import StoringLog, take_stored
 from tests.runtime.test_corrections import Floor, facts, plainly
-from tests.runtime.test_frozen import kept
+from tests.runtime.test_frozen import Pieces, kept
 
 T = TypeVar("T")
 TABLE = tables.ACTIVITIES.name
@@ -71,7 +71,7 @@ class Packing(Floor):
         for key, value in self.tables[number].items():
             shelves.put(TABLE, key.encode(), value)
         if left == "all":
-            stage.restore(derived.few, lambda _: cells, PlanIndex(plan(3)), -1)
+            stage.restore(derived.few, Pieces(cells), PlanIndex(plan(3)), -1)
         else:
             stage.install(PlanIndex(plan(3)), -1)
 
