@@ -1,7 +1,7 @@
 """Working time: local days, working days and working seconds of a calendar, across clock changes."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
 from itertools import accumulate
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,8 +11,10 @@ from schemas.plan import Calendar
 
 _DAY = timedelta(days=1)
 _LONGEST_BREAK = 370
-_SPELL, _SPELLS = 900, 50_000
-"""Seconds that mostly lie on one local day, for clocks differ by quarters of an hour; and how many are remembered."""
+_MINUTES, _SPELLS, _OFFSETS = 15, 50_000, 32
+"""Of a spell that mostly lies on one local day, for clocks differ by quarters of an hour; how many spells are
+remembered, and of how many offsets."""
+_SPELL, _A_DAY, _AN_HOUR = timedelta(minutes=_MINUTES, microseconds=-1), 24 * 60 // _MINUTES, 60 // _MINUTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class WorkCalendar:
         self._weekdays = frozenset(calendar.working_days)
         self._holidays = frozenset(calendar.holidays)
         self._years: dict[int, _Year] = {}
-        self._local_days: dict[int, date] = {}
+        self._local_days: dict[tzinfo | None, dict[int, date]] = {}
         opened = timedelta(hours=self._starts.hour, minutes=self._starts.minute)
         closed = timedelta(hours=self._ends.hour, minutes=self._ends.minute)
         self.day_seconds = (closed - opened).total_seconds()
@@ -50,19 +52,25 @@ class WorkCalendar:
 
     def local_day(self, moment: datetime) -> date:
         """The calendar day on which the moment falls here."""
-        spell = int(moment.timestamp() // _SPELL)
-        day = self._local_days.get(spell)
-        if day is not None:
-            return day
-        return self._remembered(spell, moment.astimezone(self.zone).date())
-
-    def _remembered(self, spell: int, day: date) -> date:
-        """The day, kept for all moments of its spell unless midnight lies inside."""
-        edges = (datetime.fromtimestamp(spell * _SPELL + second, UTC) for second in (0, _SPELL - 1))
-        if all(edge.astimezone(self.zone).date() == day for edge in edges):
-            if len(self._local_days) >= _SPELLS:
+        # Written out for facts, which have an offset: to ask for their timestamp takes longer than all of this.
+        days = self._local_days.get(moment.tzinfo)
+        if days is None:
+            if not _is_quarterly(moment.tzinfo):
+                return self.local_day(moment.astimezone(UTC))
+            if len(self._local_days) >= _OFFSETS:
                 self._local_days.clear()
-            self._local_days[spell] = day
+            days = self._local_days[moment.tzinfo] = {}
+        spell = moment.toordinal() * _A_DAY + moment.hour * _AN_HOUR + moment.minute // _MINUTES
+        return days.get(spell) or self._remembered(days, spell, moment)
+
+    def _remembered(self, days: dict[int, date], spell: int, moment: datetime) -> date:
+        """The day, kept for all moments of its spell unless midnight lies inside."""
+        day = moment.astimezone(self.zone).date()
+        first = moment.replace(minute=moment.minute // _MINUTES * _MINUTES, second=0, microsecond=0)
+        if all(edge.astimezone(self.zone).date() == day for edge in (first, first + _SPELL)):
+            if len(days) >= _SPELLS:
+                days.clear()
+            days[spell] = day
         return day
 
     def is_working(self, day: date) -> bool:
@@ -141,6 +149,11 @@ class WorkCalendar:
 @lru_cache(maxsize=65536)
 def _index(day: date) -> int:
     return day.timetuple().tm_yday - 1
+
+
+def _is_quarterly(zone: tzinfo | None) -> bool:
+    """Whether it is always the same whole quarters of an hour from Greenwich: then its quarters are everybody's."""
+    return isinstance(zone, timezone) and zone.utcoffset(None) % timedelta(minutes=_MINUTES) == timedelta()
 
 
 def _leap(year: int) -> bool:

@@ -56,8 +56,20 @@ def put(into: dict[K, Parts], cell: K, parts: Mapping[str, int]) -> None:
     held = into.get(cell)
     if held is None:
         into[cell] = dict(parts)
+    elif held.keys().isdisjoint(parts):
+        held.update(parts)
     else:
         add(held, parts)
+
+
+def collect(into: dict[K, Parts], found: Mapping[K, Parts]) -> None:
+    """Add cells without zeros to a private collection, which may keep their parts and change them from now on."""
+    for cell, parts in found.items():
+        held = into.get(cell)
+        if held is None:
+            into[cell] = parts
+        else:
+            add(held, parts)
 
 
 def won_ages(parts: Mapping[str, int]) -> dict[int, int]:

@@ -29,13 +29,13 @@ def fan_out(
 
 
 def fan_out_all(contributions: Cells, plan: PlanIndex, into: Cells) -> Iterator[None]:
-    """Puts into an empty collection what `fan_out` gives, for very many cells and in small steps.
+    """Puts into an empty collection what `fan_out` gives, for very many cells and in small steps; it keeps their parts.
 
     What reps contribute under the same ancestors is added up first: they are few, and reps are many.
     """
     shared: dict[tuple[tuple[str, ...], str], Parts] = {}
     for (scope, day), parts in contributions.items():
-        put(into, (scope, day), parts)
+        into[scope, day] = parts
         if scope != "unassigned":
             above = tuple(plan.ancestors(scope.removeprefix("rep:"), day)[1:])
             rest = {component: value for component, value in parts.items() if not component.startswith(WON_DEAL)}

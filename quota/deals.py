@@ -6,7 +6,7 @@ from datetime import date, datetime
 from msgspec import UNSET, Struct
 
 from quota import cells
-from quota.facts import join, require_day, require_plausible
+from quota.facts import day_name, join, require_day, require_plausible
 from quota.plans import PlanIndex
 from schemas.credits import Parts
 from schemas.deals import DealChanged, DealRecord
@@ -201,4 +201,4 @@ def _cell(deal: Deal, at: datetime, plan: PlanIndex) -> tuple[str, date]:
 
 
 def _put(found: Found, scope: str, day: date, parts: Parts) -> None:
-    cells.put(found, (scope, day.isoformat()), parts)
+    cells.put(found, (scope, day_name(day)), parts)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from quota.cells import LEAD
-from quota.facts import join, require_plausible
+from quota.facts import day_name, join, require_plausible
 from quota.plans import PlanIndex
 from schemas.credits import Parts
 from schemas.fields import Origin
@@ -73,7 +73,7 @@ def _credited(changes: list[MeetingChanged], known_at: datetime, moment: datetim
     in_force = [change for change in named if change.occurred_at <= known_at] or named[:1]
     rep = None if not in_force else plan.rep(in_force[-1].source, in_force[-1].organizer or "")
     scope = "unassigned" if rep is None else f"rep:{rep}"
-    return scope, plan.calendar(scope).local_day(moment).isoformat()
+    return scope, day_name(plan.calendar(scope).local_day(moment))
 
 
 def _count(found: dict[tuple[str, str], Parts], cell: tuple[str, str], component: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import json, msgpack
 
 from quota.activities import CORRECTION, without
-from quota.cells import add, put
+from quota.cells import add, collect
 from quota.credits import fan_out, fan_out_all
 from quota.errors import InvalidRecord
 from quota.plans import PlanIndex
@@ -51,7 +51,7 @@ class Kind:
     route: Callable[[Any], str]
     entity: Callable[[Any], str]
     fold: Callable[[Any, Sequence[tuple[Any, Origin]]], Any]
-    contributions: Callable[[Any, PlanIndex], Mapping[Cell, Parts]]
+    contributions: Callable[[Any, PlanIndex], dict[Cell, Parts]]
     difference: Callable[[Any, Any, PlanIndex], Mapping[Cell, Parts]] | None = None
     moves: bool = False
 
@@ -103,9 +103,8 @@ class Entities:
         if self._corrections is not None:
             self._corrections.begin()
         for key, record in self.records.items():
-            if self._corrections is None or self._corrections.install(key, record):
-                for cell, parts in (self.kind.contributions(record, plan) if plan else {}).items():
-                    put(mine, cell, parts)
+            if (self._corrections is None or self._corrections.install(key, record)) and plan is not None:
+                collect(mine, self.kind.contributions(record, plan))
             yield
         if plan is not None:
             yield from fan_out_all(mine, plan, cells)

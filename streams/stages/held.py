@@ -1,6 +1,7 @@
 """What senders said under a key, by the tick they had passed: a tick sees the last version said before it."""
 
-from collections.abc import MutableMapping, Sequence
+from collections import deque
+from collections.abc import Iterator, MutableMapping, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
@@ -29,11 +30,18 @@ class Held(Generic[T]):
 
     def install(self, tick: int) -> None:
         """Finds out which keys have versions that the last complete tick did not see."""
+        deque(self.installing(tick), maxlen=0)
+
+    def installing(self, tick: int) -> Iterator[tuple[str, list[Version[T]]]]:
+        """Finds that out key by key, and gives every key with its versions."""
         self.coming = {}
         for key, versions in self.versions.items():
-            for version in versions:
-                if version.epoch >= tick:
-                    self.coming.setdefault(version.epoch, set()).add(key)
+            # The last version is the latest one.
+            if versions[-1].epoch >= tick:
+                for version in versions:
+                    if version.epoch >= tick:
+                        self.coming.setdefault(version.epoch, set()).add(key)
+            yield key, versions
 
     def say(self, key: str, epoch: int, value: T) -> None:
         """Notes a value beside what was said before ticks that are still open."""

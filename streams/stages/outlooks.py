@@ -7,13 +7,14 @@ from msgspec import json
 from msgspec.structs import replace
 
 from quota.baselines import baseline
+from quota.cells import WON_DEAL
 from quota.outlooks import outlook
 from quota.plans import PlanIndex
 from schemas.standings import Wins
 from streams import topics
 from streams.log import Outgoing, Spot
 from streams.stages.stage import Place
-from streams.stages.sums import WON_DEAL, Sums
+from streams.stages.sums import Sums
 
 
 def outlooks(sums: Sums, scopes: Iterable[str], day: date, plan: PlanIndex, place: Place) -> Iterator[Outgoing]:

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import repeat
 
 from msgspec import json, msgpack
 from msgspec.structs import replace
@@ -60,19 +61,17 @@ class Standings:
     def installing(self, plan: PlanIndex | None, tick: int) -> Iterator[None]:
         """Recomputes the sums cell by cell."""
         self._plan, self._tick = plan, tick
-        self.held.install(tick)
         self.sums = Sums()
-        merged: dict[tuple[str, str], Parts] = {}
-        for key, versions in self.held.versions.items() if plan is not None else ():
+        merged: dict[str, dict[str, Parts]] = {}
+        for key, versions in self.held.installing(tick):
             if cell := seen(versions, tick):
                 _, scope, day = key.split("|")
-                put(merged, (scope, day), cell[0])
+                put(merged.setdefault(scope, {}), day, cell[0])
             yield
-        for (scope, day), parts in merged.items():
-            if plan is not None:
-                self.sums.add(scope, day, parts, plan, quiet=True)
-            yield
-        self.sums.settle()
+        if plan is not None:
+            for scope, days in merged.items():
+                self.sums.fill(scope, days, plan)
+                yield from repeat(None, len(days))
 
     def lodge(self, shelves: Shelves) -> None:
         """Keeps the cells on disk."""

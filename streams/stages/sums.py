@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable, MutableMapping
 from datetime import date, datetime
-from functools import cache
 
 from msgspec import msgpack
 
 from quota.calendars import WorkCalendar
-from quota.cells import OPEN_AMOUNT, OPEN_UNKNOWN_AMOUNT, STATE, add
+from quota.cells import OPEN_AMOUNT, OPEN_UNKNOWN_AMOUNT, WON_DEAL, add
 from quota.outlooks import Known, Opened
 from quota.periods import Period, period_of
 from quota.plans import PlanIndex
 from quota.standings import standing
+from quota.sums import by_period, day_of, split, total
 from schemas.credits import Parts
 from schemas.standings import Standing
 from streams.stages.frozen import (
@@ -28,14 +28,11 @@ from streams.stages.frozen import (
 )
 from streams.stages.passing import Passing
 
-day_of = cache(date.fromisoformat)
 NOTHING = Opened({}, {}, {})
 _thaw = msgpack.Decoder(dict[str, Parts]).decode
 _thaw_opened = msgpack.Decoder(Opened).decode
 _thaw_total = msgpack.Decoder(Parts).decode
 _thaw_known = msgpack.Decoder(list[Period]).decode
-WON_DEAL = "won_deal|"
-LEAD = "lead|"
 
 
 class Sums:
@@ -58,7 +55,7 @@ class Sums:
         add(days.setdefault(day, {}), change)
         if not days[day]:
             del days[day]
-        opened, rest, lasting, won = _split(change)
+        opened, rest, lasting, won = split(change)
         if opened:
             self._add_opened(scope, day, opened)
         if lasting:
@@ -70,6 +67,25 @@ class Sums:
         if opened:
             # A change of the pipeline shows in the standings that are current, which are found at the tick.
             self.touched[scope, ""] = quiet and self.touched.get((scope, ""), True)
+
+    def fill(self, scope: str, days: dict[str, Parts], plan: PlanIndex) -> None:
+        """Does what adding every cell of a scope of which nothing is known comes to; the days become its own."""
+        self.days[scope] = {day: parts for day, parts in days.items() if parts}
+        rests = dict[str, Parts]()
+        for day, parts in self.days[scope].items():
+            opened, rest, _, _ = split(parts)
+            if opened:
+                self._add_opened(scope, day, opened)
+            if rest:
+                rests[day] = rest
+        calendar, kinds = plan.calendar(scope), plan.kinds()
+        sums = by_period(rests, kinds, calendar)
+        for period, parts in sums:
+            self.periods[scope, period.id] = parts
+            self.known[scope, period.id] = period
+        coarsest = [parts for period, parts in sums if period.kind == kinds[-1]] if kinds else rests.values()
+        if lasting := total(coarsest):
+            self.totals[scope] = lasting
 
     def _add_opened(self, scope: str, day: str, opened: Parts) -> None:
         has = self.opened.setdefault(scope, Opened({}, {}, {}))
@@ -165,7 +181,7 @@ class Sums:
         merged: Parts = {}
         for day, parts in self.days.get(scope, {}).items():
             if period.start <= day_of(day) < period.end:
-                add(merged, _split(parts)[1])
+                add(merged, split(parts)[1])
         return merged
 
     def _running(self, scope: str, plan: PlanIndex, passing: Passing) -> list[Period]:
@@ -179,24 +195,6 @@ class Sums:
         leapt = [day for day in self.days.get(scope, ()) if passing.days[0] < day < passing.days[1]]
         over = [period for day in leapt for period in self._periods(scope, day, plan)]
         return [*held, *(period for period in over if self.periods.get((scope, period.id)))]
-
-
-def _split(change: Parts) -> tuple[Parts, Parts, Parts, bool]:
-    """What of a change is open deals, what counts in periods, what of that for all time, and whether deals were won.
-
-    A period adds up no single won deals, and a total over all time knows no leads either.
-    """
-    opened, rest, lasting, won = {}, {}, {}, False
-    for part, number in change.items():
-        if part.startswith(STATE):
-            opened[part] = number
-        elif part.startswith(WON_DEAL):
-            won = True
-        else:
-            rest[part] = number
-            if not part.startswith(LEAD):
-                lasting[part] = number
-    return opened, rest, lasting, won
 
 
 def _by_id(value: bytes) -> dict[str, Period]:

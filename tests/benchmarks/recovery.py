@@ -1,9 +1,9 @@
-"""Measures how long it takes to take over all shards of a log that holds many entity records.
+"""Measures how long workers take to take over all shards of a log that holds many entity records.
 
-usage: python -m tests.benchmarks.recovery [--records N] [--broker URL | --kafka] [--store STORE]
+usage: python -m tests.benchmarks.recovery [--records N] [--workers N] [--broker URL | --kafka] [--store STORE]
 
 With a store, measure twice: the first time it is filled from the log. Beside the entity records the log holds the cells
-that the standings add up, as it does after a year of 2,000 reps.
+that the standings add up, as it does after a year of 2,000 reps. On an embedded log there is one worker.
 """
 
 import asyncio
@@ -12,6 +12,8 @@ import logging
 import resource
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import click
@@ -27,57 +29,78 @@ from streams.wall_clock import now
 from tests.benchmarks.history import fill
 from tests.kafka.broker import Broker
 
+SHARDS = 4
+
 
 @click.command()
 @click.option("--records", default=1_000_000, show_default=True)
 @click.option("--broker", help="A log; one that has a plan is taken to be filled already.")
 @click.option("--store", default=MEMORY, show_default=True, help="memory, or rocksdb:DIRECTORY.")
 @click.option("--kafka", is_flag=True, help="Start a broker for the measurement.")
-def main(records: int, broker: str | None, store: str, *, kafka: bool) -> None:
+@click.option("--workers", default=1, show_default=True, help="Processes that take over a part of the shards each.")
+def main(records: int, broker: str | None, store: str, workers: int, *, kafka: bool) -> None:
     """Prints seconds until every shard is ready to read on."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     with tempfile.TemporaryDirectory() as folder:
         server = Broker(Path(folder), heap="1g") if kafka else None
         if server:
             server.start()
         try:
             url = f"kafka://{server.address}" if server else broker or f"embedded://{folder}/log.db"
-            click.echo(asyncio.run(measured(url, records, store)))
+            shards = asyncio.run(_filled(url, records))
+            with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+                parts = [range(shards)[worker::workers] for worker in range(workers)]
+                for told in [pool.submit(_worker, url, store, shards, part) for part in parts]:
+                    click.echo(told.result())
         finally:
             if server:
                 server.stop()
 
 
-async def measured(broker: str, records: int, store: str) -> str:
-    """One measurement."""
+async def _filled(broker: str, records: int) -> int:
+    """Fills a log that has no plan, and gives the number of its shards."""
     log = open_log(broker)
     await log.start()
     try:
-        shards = await declare(log, 1 if broker.startswith("embedded:") else 4)
-        plans = Plans(log)
-        if not await plans.read():
+        shards = await declare(log, 1 if broker.startswith("embedded:") else SHARDS)
+        if not await Plans(log).read():
             await fill(log, shards, records)
-            await plans.read()
-        return await _taken(log, shards, plans, stores(store, broker, lambda: now().timestamp()))
+        return shards
     finally:
         await log.stop()
 
 
-async def _taken(log: Log, shards: int, plans: Plans, kept: Stores | None) -> str:
-    """Takes every shard over, and leaves it; what comes of a store is seen by the next measurement."""
+def _worker(broker: str, store: str, shards: int, mine: range) -> str:
+    logging.basicConfig(format="%(asctime)s %(message)s")
+    logging.getLogger("streams").setLevel(logging.INFO)
+    return asyncio.run(_measured(broker, store, shards, mine))
+
+
+async def _measured(broker: str, store: str, shards: int, mine: range) -> str:
+    log = open_log(broker)
+    await log.start()
+    try:
+        plans = Plans(log)
+        await plans.read()
+        return await _taken(log, shards, mine, plans, stores(store, broker, lambda: now().timestamp()))
+    finally:
+        await log.stop()
+
+
+async def _taken(log: Log, shards: int, mine: range, plans: Plans, kept: Stores | None) -> str:
+    """Takes shards over, and leaves them; what comes of a store is seen by the next measurement."""
     gc.set_threshold(*COLLECT_AFTER)
     began, worked = time.monotonic(), time.process_time()
-    taken = []
-    for shard in range(shards):
-        writer = await log.writer(f"shard-{shard}")
-        taken.append(await take_kept(log, ARROWS, (shard, shards), plans, writer, kept))
+    writers = [await log.writer(f"shard-{shard}") for shard in mine]
+    taken = await asyncio.gather(
+        *(take_kept(log, ARROWS, (n, shards), plans, writer, kept) for n, writer in zip(mine, writers, strict=True))
+    )
     took, cpu = time.monotonic() - began, time.process_time() - worked
     for readers, keeping in taken:
         await leave(readers.values(), keeping)
         await keeping.close()
     left = time.monotonic() - began - took
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    return f"{took:.1f} s, {cpu:.1f} processor seconds, {peak:.1f} GB at most; left in {left:.1f} s"
+    return f"shards {[*mine]}: {took:.1f} s, {cpu:.1f} processor seconds, {peak:.1f} GB at most; left in {left:.1f} s"
 
 
 if __name__ == "__main__":

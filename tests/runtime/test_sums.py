@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from quota.cells import add
 from quota.periods import period_of
 from quota.plans import PlanIndex
+from quota.sums import day_of
 from schemas.credits import Parts
 from schemas.standings import Standing
 from streams.stages.passing import is_due
-from streams.stages.sums import Sums, day_of
+from streams.stages.sums import Sums
 from tests.runtime.history import MONDAY, plan
 
 PLAN = PlanIndex(plan(1))
@@ -89,6 +90,20 @@ def test_sums_by_difference_are_those_from_scratch(changes: list[tuple[str, int,
     for kind, scope in itertools.product(("month", "quarter"), SCOPES):
         period = period_of(kind, MONDAY.date(), PLAN.calendar(scope))
         assert sums.within(scope, period, PLAN) == in_period(merged(now, scope, kind, period.id))
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.tuples(st.sampled_from(SCOPES), st.integers(0, 99)), cells))
+def test_sums_that_are_filled_are_those_that_were_added_up(held: dict[tuple[str, int], Parts]) -> None:
+    filled, added = Sums(), Sums()
+    for scope in SCOPES:
+        filled.fill(scope, {day(number): {**parts} for (whose, number), parts in held.items() if whose == scope}, PLAN)
+    for (scope, number), parts in held.items():
+        added.add(scope, day(number), parts, PLAN, quiet=True)
+    for name in ("opened", "totals", "periods", "known"):
+        assert getattr(filled, name) == getattr(added, name)
+    for scope in SCOPES:
+        assert filled.days.get(scope, {}) == added.days.get(scope, {})
 
 
 def amounts(cells: Cells, scope: str, part: str) -> dict[str, int]:
