@@ -21,15 +21,17 @@ from streams.stages.frozen import FrozenScopes
 from streams.stages.stage import Place
 from streams.stores.packed import MemoryShelves
 from tests.runtime.chaos import schedule
-from tests.runtime.history import MONDAY, Past, plan
+from tests.runtime.history import MONDAY, SHARDS, Past, plan
 from tests.runtime.schedules import asked, numbers
 from tests.runtime.storing import StoringLog, take_stored
 from tests.runtime.test_corrections import Floor, facts, plainly
 from tests.runtime.test_frozen import Pieces, kept
+from tests.runtime.world import READ, Calm, Worker, World, work
 
 T = TypeVar("T")
 TABLE = tables.ACTIVITIES.name
 SEEDS = range(8)
+TURNS = 15
 
 
 class Shelves(MemoryShelves):
@@ -115,4 +117,27 @@ def test_any_schedule_over_any_store_comes_to_plain_loops_when_corrections_name_
         log.close()
         assert numbers(found) == asked(history), f"seed {seed}: {story}"
         left += log.left
-    assert min(left[each] for each in ("nothing", "all", "some", "derived")) > 5, left
+    assert min(left[each] for each in ("nothing", "all", "some", "derived", "left")) > 5, left
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_owners_who_stop_in_good_order_after_a_few_records_each_come_to_plain_loops(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.runtime.world.take_hops", take_stored)
+    history, luck = Past(f"in order {seed}", passed_around=True).history(), random.Random(seed)
+    log = StoringLog(tmp_path, luck, orderly=True)
+    world, worker = World(history, log, luck), Worker(log)
+    while world.appear():
+        pass
+    for _ in range(TURNS):
+        for number in range(SHARDS):
+            worker.take(number)
+            for topic in READ:
+                worker.owners[number].step(topic, luck.randint(0, 3))
+    work(worker, Calm(1000, lambda: False))
+    world.close()
+    work(worker, Calm(1000, lambda: False))
+    log.close()
+    assert numbers(world.outcome()) == asked(history)
+    assert log.left["left"] > TURNS
