@@ -37,7 +37,7 @@ def main(records: int, broker: str | None, store: str, *, kafka: bool) -> None:
     """Prints seconds until every shard is ready to read on."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     with tempfile.TemporaryDirectory() as folder:
-        server = Broker(Path(folder), heap="1g") if kafka else None
+        server = Broker(Path(folder), heap="1g", measured=True) if kafka else None
         if server:
             server.start()
         try:
