@@ -17,10 +17,10 @@ from pathlib import Path
 import click
 
 from agents.worker import ARROWS, COLLECT_AFTER, declare
-from streams.app import open_log
 from streams.config import MEMORY
 from streams.keeping import leave, take_kept
 from streams.log import Log
+from streams.opening import open_log
 from streams.plan_reader import Plans
 from streams.stores.stores import Stores, stores
 from streams.wall_clock import now

@@ -20,8 +20,8 @@ import click
 
 from agents.worker import Worker, declare
 from streams import topics
-from streams.app import open_log
 from streams.log import Spot
+from streams.opening import open_log
 from streams.passage import Passage, through
 from tests.benchmarks.floor import fill
 from tests.kafka.broker import Broker

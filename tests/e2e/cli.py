@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from streams.app import open_log
 from streams.log import Outgoing, Spot
+from streams.opening import open_log
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MODULE = "agents.cli"
