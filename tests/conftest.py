@@ -1,5 +1,6 @@
 """What every test may ask for: a real Kafka, the shared data, and last lines that hide nothing that was not run."""
 
+import gc
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -117,6 +118,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.stash[left_out] = len(lacking)
         items[:] = [item for item in items if item not in lacking]
         config.hook.pytest_deselected(items=lacking)
+
+
+def pytest_collection_finish() -> None:
+    """Take all that was imported and collected out of the search for cycles, for which every test would pay."""
+    gc.collect()
+    gc.freeze()
 
 
 def _rank(item: pytest.Item) -> int:
