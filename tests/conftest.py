@@ -28,6 +28,9 @@ MARKED_BY_FIXTURE = {
 LONG_FIRST = ("e2e", "deploy", "agents", "mutations", "runtime", "streams")
 """Folders with long files, the longest first: one that began last would leave the other process idle."""
 
+SELDOM = 10_000
+"""New objects after which the search for cycles runs in tests: what they make up is mostly small and short-lived."""
+
 running_broker = pytest.StashKey[Broker]()
 left_out = pytest.StashKey[int]()
 
@@ -121,9 +124,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Take all that was imported and collected out of the search for cycles, for which every test would pay."""
+    """Search for cycles seldom, and never in what was imported and collected, for which every test would pay."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(SELDOM)
 
 
 def _rank(item: pytest.Item) -> int:
