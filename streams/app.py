@@ -7,24 +7,13 @@ from faust.tables.manager import TableManager
 
 from streams.batches import BatchSchema
 from streams.embedded.log import EmbeddedLog
-from streams.embedded.transport import Transport, path_of
-from streams.kafka.log import KafkaLog
+from streams.embedded.transport import Transport
 from streams.kafka.settings import settings
-from streams.log import Log, LogError, TopicSpec
+from streams.log import Log, TopicSpec
+from streams.opening import GROUP
 
-APP_ID = "quotaflow"
 QUEUE = 8
 """Batches that wait for an agent before its partition pauses."""
-
-
-def open_log(broker: str) -> Log:
-    """The log that a broker URL names; raises LogError for one that is none of ours."""
-    if broker.startswith("embedded://") and broker != "embedded://":
-        return EmbeddedLog(path_of(broker))
-    if broker.startswith("kafka://"):
-        return KafkaLog(broker.removeprefix("kafka://"), APP_ID)
-    message = f"{broker!r} names no log: use embedded://PATH or kafka://host:port"
-    raise LogError(message)
 
 
 class Tables(TableManager):
@@ -46,10 +35,10 @@ class App(faust.App):
 def make_app(broker: str, log: Log) -> faust.App:
     """An app on this log, with no agents yet."""
     if isinstance(log, EmbeddedLog):
-        app = App(APP_ID, broker="embedded://log", **COMMON)
+        app = App(GROUP, broker="embedded://log", **COMMON)
         cast(Transport, app.transport).log = log
         return app
-    return App(APP_ID, **(COMMON | settings(broker)))
+    return App(GROUP, **(COMMON | settings(broker)))
 
 
 COMMON: dict[str, Any] = {

@@ -1,5 +1,6 @@
 """What every test may ask for: a real Kafka, the shared data, and last lines that hide nothing that was not run."""
 
+import gc
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -26,6 +27,9 @@ MARKED_BY_FIXTURE = {
 
 LONG_FIRST = ("e2e", "deploy", "agents", "mutations", "runtime", "streams")
 """Folders with long files, the longest first: one that began last would leave the other process idle."""
+
+SELDOM = 10_000
+"""New objects after which the search for cycles runs in tests: what they make up is mostly small and short-lived."""
 
 running_broker = pytest.StashKey[Broker]()
 left_out = pytest.StashKey[int]()
@@ -117,6 +121,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.stash[left_out] = len(lacking)
         items[:] = [item for item in items if item not in lacking]
         config.hook.pytest_deselected(items=lacking)
+
+
+def pytest_collection_finish() -> None:
+    """Search for cycles seldom, and never in what was imported and collected, for which every test would pay."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(SELDOM)
 
 
 def _rank(item: pytest.Item) -> int:

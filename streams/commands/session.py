@@ -15,6 +15,7 @@ from streams.config import MEMORY, Config
 from streams.lock import Locked, WorkerLock
 from streams.log import Log, LogError
 from streams.metrics.unmetered import Metrics
+from streams.opening import open_log
 from streams.sinks.sinks import Sinks
 
 if TYPE_CHECKING:
@@ -102,8 +103,6 @@ class Session:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator["Opened"]:
         """The log, with every topic and table made that is missing."""
-        from streams.app import open_log
-
         log = open_log(self.config.broker)
         await log.start()
         try:

@@ -109,7 +109,12 @@ class EmbeddedLog:
         return {spot: found[spot] for spot in spots if spot in found}
 
     async def read(self, spot: Spot, start: int = 0, end: int | None = None) -> AsyncIterator[list[Record]]:
-        """Records of [start, end) in chunks, of a table in any order; the end defaults to the end as of now."""
+        """Records of [start, end) in chunks, of a table in any order; the end defaults to the end as of now.
+
+        A spot that was not declared has none.
+        """
+        if spot not in self.store.ends():
+            return
         if self.store.spot(spot)[1]:
             with closing(Store(self.path)) as apart:
                 for chunk in apart.scan(spot, start, end):

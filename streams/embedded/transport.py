@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
-from pathlib import Path
 from typing import Any, cast
 
 from faust.transport import base
@@ -21,11 +20,6 @@ from streams.producer import Producer
 MEMBER = "embedded"
 LINGER = 0.1
 """Seconds for which a partition other than control waits for a full chunk: larger batches cost less."""
-
-
-def path_of(broker: str) -> Path:
-    """The file that `embedded://PATH` names; an absolute path has three slashes in front."""
-    return Path(broker.removeprefix("embedded://"))
 
 
 class Cluster:

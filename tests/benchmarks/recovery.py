@@ -19,10 +19,10 @@ from pathlib import Path
 import click
 
 from agents.worker import ARROWS, COLLECT_AFTER, declare
-from streams.app import open_log
 from streams.config import MEMORY
 from streams.keeping import leave, take_kept
 from streams.log import Log
+from streams.opening import open_log
 from streams.plan_reader import Plans
 from streams.stores.stores import Stores, stores
 from streams.wall_clock import now
@@ -41,7 +41,7 @@ SHARDS = 4
 def main(records: int, broker: str | None, store: str, workers: int, *, kafka: bool) -> None:
     """Prints seconds until every shard is ready to read on."""
     with tempfile.TemporaryDirectory() as folder:
-        server = Broker(Path(folder), heap="1g") if kafka else None
+        server = Broker(Path(folder), heap="1g", measured=True) if kafka else None
         if server:
             server.start()
         try:

@@ -20,8 +20,8 @@ import click
 
 from agents.worker import Worker, declare
 from streams import topics
-from streams.app import open_log
 from streams.log import Spot
+from streams.opening import open_log
 from streams.passage import Passage, through
 from tests.benchmarks.floor import fill
 from tests.kafka.broker import Broker
@@ -36,7 +36,7 @@ from tests.kafka.broker import Broker
 def main(facts: int, days: int, broker: str | None, workers: int, *, kafka: bool) -> None:
     """Prints facts, seconds, facts per second and processor seconds."""
     with tempfile.TemporaryDirectory() as folder:
-        server = Broker(Path(folder), heap="1g") if kafka else None
+        server = Broker(Path(folder), heap="1g", measured=True) if kafka else None
         if server:
             server.start()
         try:

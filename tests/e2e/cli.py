@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from streams.app import open_log
 from streams.log import Outgoing, Spot
+from streams.opening import open_log
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MODULE = "agents.cli"
@@ -186,8 +186,8 @@ class Beside:
         return self._runner.run(self._log.committed(spots))
 
     def values(self, topic: str) -> list[list[bytes]]:
-        """The values of every partition."""
-        return [self._runner.run(self._read(spot)) for spot in _spots(topic, SHARDS)]
+        """The values of every partition that there is."""
+        return [self._runner.run(self._read(spot)) for spot in self.ends(topic)]
 
     def append(self, records: Iterable[Outgoing]) -> list[int]:
         """Appends records and gives their offsets."""

@@ -8,6 +8,7 @@ import pytest
 
 from tests.e2e.cli import Json, Quotaflow
 from tests.kafka.broker import Broker
+from tests.kafka.jars import locked
 
 CRM = "crm-sales-opportunities"
 
@@ -25,11 +26,23 @@ def sample(example: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def embedded(example: Path, sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Quotaflow:
+def of_the_run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the processes of this run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if hasattr(request.config, "workerinput") else own
+
+
+@pytest.fixture(scope="session")
+def embedded(example: Path, sample: Path, of_the_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Quotaflow:
     """The sample, planned, replayed and processed on an embedded log, of one shard as it is unless asked otherwise."""
     flow = Quotaflow.embedded(tmp_path_factory.mktemp("embedded"), shards=1)
-    flow.run("plan", "apply", example)
-    flow.run("replay", sample, "--format", CRM, "--wait")
+    replayed = of_the_run / "replayed.db"
+    with locked(of_the_run / "replayed.lock"):
+        if not replayed.exists():
+            flow.run("plan", "apply", example)
+            flow.run("replay", sample, "--format", CRM, "--wait")
+            shutil.copy(flow.folder / "log.db", replayed)
+    shutil.copy(replayed, flow.folder / "log.db")
     return flow
 
 

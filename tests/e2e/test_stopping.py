@@ -11,9 +11,9 @@ import pytest
 from faust.types import TP
 
 from agents.worker import Worker
-from streams.app import open_log
 from streams.kafka.consumer import Consumer
 from streams.log import Log, Outgoing, Spot
+from streams.opening import open_log
 from streams.partitioner import partition
 from streams.watchdog import MARKERS, Stalled
 from tests.agents.example import call, write_plan

@@ -20,6 +20,11 @@ START_SECONDS = 90.0
 STOP_SECONDS = 30.0
 LOG_TAIL = 4000
 CLUSTER = "quotaflow_test_brokerA"  # 16 bytes in base64, as Kafka wants them
+QUICK = "-XX:TieredStopAtLevel=1"
+"""Java's optimizing compiler takes more from a run of minutes than it gives."""
+
+formatted: dict[frozenset[tuple[str, str]], dict[str, bytes]] = {}
+"""By settings of its own, the files of a node that was formatted: the next takes them, and need not start a Java."""
 
 SETTINGS = {
     "process.roles": "broker,controller",
@@ -49,14 +54,18 @@ class BrokerFailed(Exception):
 class Broker:
     """One node in one folder: its address and its data outlive a stop, a kill and a restart."""
 
-    def __init__(self, folder: Path, *, heap: str = "512m", settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, heap: str = "512m", settings: Mapping[str, str] | None = None, measured: bool = False
+    ) -> None:
+        """One that is `measured` has Java's optimizing compiler."""
         folder.mkdir(parents=True, exist_ok=True)
         client, controller = free_ports(2)
         self.address = f"127.0.0.1:{client}"
         self.log = folder / "kafka.log"
         self._data = folder / "data"
         self._properties = folder / "server.properties"
-        self._heap = heap
+        self._java = [*_java(heap), *([] if measured else [QUICK])]
+        self._own = dict(settings or {})
         self._process: subprocess.Popen[bytes] | None = None
         listeners = f"PLAINTEXT://{self.address},CONTROLLER://127.0.0.1:{controller}"
         _write_properties(
@@ -64,7 +73,7 @@ class Broker:
             SETTINGS
             | {"listeners": listeners, "advertised.listeners": f"PLAINTEXT://{self.address}"}
             | {"controller.quorum.voters": f"1@127.0.0.1:{controller}", "log.dirs": str(self._data)}
-            | dict(settings or {}),
+            | self._own,
         )
 
     def start(self) -> None:
@@ -73,7 +82,7 @@ class Broker:
             self._format()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*_java(self._heap), "kafka.Kafka", str(self._properties)],
+                [*self._java, "kafka.Kafka", str(self._properties)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -112,10 +121,22 @@ class Broker:
         return self.log.read_text(errors="replace")[-LOG_TAIL:] if self.log.exists() else "(no log yet)"
 
     def _format(self) -> None:
-        tool = [*_java("128m"), "kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", str(self._properties)]
+        own = frozenset(self._own.items())
+        if own not in formatted:
+            self._format_anew()
+            formatted[own] = {path.name: path.read_bytes() for path in self._data.iterdir()}
+        self._data.mkdir(exist_ok=True)
+        for name, written in formatted[own].items():
+            (self._data / name).write_bytes(written)
+
+    def _format_anew(self) -> None:
+        tool = [*_java("128m"), QUICK, "kafka.tools.StorageTool", "format"]
         with self.log.open("ab") as log:
-            if subprocess.run(tool, stdout=log, stderr=subprocess.STDOUT, check=False).returncode != 0:
-                raise BrokerFailed(f"Kafka could not format {self._data}:\n{self.log_tail()}")
+            done = subprocess.run(
+                [*tool, "-t", CLUSTER, "-c", str(self._properties)], stdout=log, stderr=subprocess.STDOUT, check=False
+            )
+        if done.returncode != 0:
+            raise BrokerFailed(f"Kafka could not format {self._data}:\n{self.log_tail()}")
 
     def _wait_until_it_serves(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_SECONDS

@@ -40,15 +40,15 @@ def jars() -> Path:
         raise NoKafka(problem)
     target = cache()
     target.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(target.with_suffix(".lock")):
+    with locked(target.with_suffix(".lock")):
         if not target.is_dir():
             _resolve(target)
     return target
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold a lock between processes: test runs side by side share the cache."""
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock between processes: those of a test run, and runs side by side."""
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

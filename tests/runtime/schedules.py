@@ -5,13 +5,18 @@ from typing import NamedTuple
 
 from msgspec import json
 
+from quota.periods import parse_period
+from quota.plans import PlanIndex
 from schemas.control import Tick
 from schemas.standings import Standing
+from streams.serving.contributions import valued, within
+from streams.verifying.explained import by_scope
 from tests.runtime.chaos import Story, schedule
-from tests.runtime.history import History, Past
+from tests.runtime.fake_log import at_once
+from tests.runtime.history import SHARDS, History, Past
 from tests.runtime.oracle import totals
 from tests.runtime.outcome import Outcome
-from tests.runtime.world import calm
+from tests.runtime.world import World, calmed
 
 EACH = 8
 """Schedules of one history; the first of them is without trouble."""
@@ -20,6 +25,7 @@ METRICS = (
     *("calls_placed", "calls_connected", "leads_spoken_to", "meetings_scheduled", "meetings_held", "no_shows"),
     *("opportunities_created", "deals_won", "deals_lost", "revenue"),
 )
+STANDING = b'{"type":"standing"'
 
 
 class Verdict(NamedTuple):
@@ -46,10 +52,30 @@ def judged(number: int, seed: str = "past") -> Verdict:
 def _known(number: int, seed: str) -> tuple[History, Outcome, list[str]]:
     """A history, what a calm schedule makes of it, and where plain loops over all facts say something else."""
     history = past(number, seed)
-    known = calm(history, each=False)
+    world = calmed(history, each=False)
+    known = world.outcome()
     found, said = numbers(known), {} if timeless(history) else asked(history)
-    names = sorted(name for name in {*found, *said} if found.get(name) != said.get(name))
-    return history, known, [f"{name} is {found.get(name)}, and by plain loops {said.get(name)}" for name in names]
+    # Schedules have the calm one's entity records, byte for byte, and with them what explains their numbers.
+    explained = {} if timeless(history) else sums(world, PlanIndex(history.plan(history.revisions)), known)
+    wrong = [
+        f"{name} is {found.get(name)}, and by {what} {right.get(name)}"
+        for what, right in (("plain loops", said), ("what explains it", explained))
+        for name in sorted({*found, *right})
+        if found.get(name) != right.get(name)
+    ]
+    return history, known, wrong
+
+
+def sums(world: World, plan: PlanIndex, outcome: Outcome) -> dict[str, int]:
+    """What the contributions add up to that explain the metrics of the standings."""
+    contributions, found = at_once(by_scope(world.log, SHARDS, plan)), {}
+    for key in (key for key, value in outcome[0].items() if value.startswith(STANDING)):
+        scope, _, name = key.decode().partition("|")
+        counting = within(contributions.get(scope, []), parse_period(name, plan.calendar(scope)))
+        for metric in METRICS:
+            if total := sum(each.above for each in valued(metric, counting, plan)):
+                found[f"{scope}|{name} {metric}"] = total
+    return found
 
 
 def differences(known: Outcome, found: Outcome) -> list[str]:
@@ -79,7 +105,7 @@ def numbers(outcome: Outcome) -> dict[str, int]:
     """The metrics of all standings, in cents and pieces, but for zeros."""
     found = {}
     for key, value in outcome[0].items():
-        if value.startswith(b'{"type":"standing"'):
+        if value.startswith(STANDING):
             standing = json.decode(value, type=Standing)
             for metric in METRICS:
                 said = standing.metrics[metric].value

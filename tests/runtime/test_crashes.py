@@ -9,7 +9,9 @@ import pytest
 
 from streams import tables
 from streams.log import Outgoing, Spot
+from streams.verifying.look import verdict
 from tests.runtime.crashes import CountingLog, finished, opened, run, scenario
+from tests.runtime.history import SHARDS
 from tests.runtime.outcome import Outcome, outcome
 from tests.runtime.schedules import differences
 
@@ -19,9 +21,12 @@ LEAST = 200
 
 
 async def uninterrupted(path: Path) -> tuple[Outcome, int]:
-    """What comes of it without a stop, and with how many writes."""
+    """What comes of it without a stop, counted and explained again, and with how many writes."""
     async with opened(path) as log:
         run(log, "first", scenario())
+        found = await verdict(log, SHARDS, lambda _: None)
+        assert not found.differences
+        assert found.explained > 0
         return await outcome(log), log.writes
 
 

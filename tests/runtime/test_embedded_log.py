@@ -255,6 +255,11 @@ async def test_what_is_asked_of_a_log_that_is_not_open_is_refused(log: EmbeddedL
         await log.append(facts(1))
 
 
+async def test_a_partition_that_nobody_declared_has_no_records(log: EmbeddedLog) -> None:
+    for topic in ("facts", "table", "another"):
+        assert [record async for chunk in log.read(Spot(topic, 999)) for record in chunk] == []
+
+
 async def test_a_topic_that_nobody_declared_is_named(log: EmbeddedLog) -> None:
     with pytest.raises(LogError, match=r"no unknown\[3\]"):
         await log.append([Outgoing("unknown", 3, b"k", b"v")])

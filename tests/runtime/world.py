@@ -282,6 +282,11 @@ def _drained(owner: Owner, topic: str, how: Calm) -> bool:
 
 def calm(history: History, *, each: bool) -> Outcome:
     """What comes of it with one owner and one pass: with a flush for every record, or one for everything."""
+    return calmed(history, each=each).outcome()
+
+
+def calmed(history: History, *, each: bool) -> World:
+    """The world after that."""
     world = World(history, FakeLog(), random.Random(0))
     settle(world, Calm(1, lambda: True) if each else Calm(1000, lambda: False))
-    return world.outcome()
+    return world

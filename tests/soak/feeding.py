@@ -14,8 +14,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from streams.app import open_log
 from streams.log import Log, Outgoing
+from streams.opening import open_log
 from streams.partitioner import partition
 from tests.e2e.cli import SHARDS
 

@@ -126,6 +126,7 @@ def _findings(flow: Quotaflow, fed: list[Fact], revision: int, receiver: Receive
     yield from verdict.of_transitions(flow.transitions(), deals)
     yield from verdict.of_messages(receiver.ids, receiver.said, deals)
     yield from verdict.of_outbox(told, receiver.ids)
+    flow.run("verify")
     if status["in_force"] != revision or status["dead_letters"]:
         yield f"not revision {revision} without dead letters: {status}"
 
