@@ -49,6 +49,7 @@ class PlanIndex:
         self._lines = {rep.id: [(m.start, m.end, self._line(rep.id, m.team)) for m in rep.teams] for rep in plan.reps}
         self._calendars = self._scope_calendars(_calendars(plan))
         self._stages, self._positions, self.open_stages = _stages(plan)
+        self._kinds = tuple(dict.fromkeys(plan.company.periods))
         self._activities = _activities(plan.metrics)
         self._rates = _rates(plan.rates)
         self._quotas = self._by_scope(plan.quotas)
@@ -121,7 +122,7 @@ class PlanIndex:
 
     def kinds(self) -> tuple[str, ...]:
         """The kinds of period that are kept."""
-        return self.plan.company.periods
+        return self._kinds
 
     def _by_scope(self, quotas: tuple[Quota, ...]) -> dict[str, list[Quota]]:
         found: dict[str, list[Quota]] = {}

@@ -138,8 +138,19 @@ def choice(known: Iterable[str]) -> Callable[[Node], str]:
 
 
 def listed(read: Callable[[Node], Any], what: str = "this") -> Callable[[Node], tuple[Any, ...]]:
-    """Reads a list; a single value is a list of one."""
-    return lambda node: gather(items(node, what), read)
+    """Reads a list, in which no single value may stand twice; a single value is a list of one."""
+
+    def read_all(node: Node) -> tuple[Any, ...]:
+        nodes = items(node, what)
+        values = gather(nodes, read)
+        seen: set[str] = set()
+        for each, value in zip(nodes, values, strict=True):
+            if isinstance(each, Scalar) and repr(value) in seen:
+                raise Wrong.at(each.place, f"{each.text!r} is in the {what} twice", "leave one out")
+            seen.add(repr(value))
+        return values
+
+    return read_all
 
 
 def named(read: Callable[[Node], Any]) -> Callable[[Node], dict[str, Any]]:

@@ -133,6 +133,8 @@ WRONG = [
     ("teams: [{id: a, parent: nowhere}]", "team 'nowhere' is not defined"),
     ("calendars: [{id: x, zone: America/Chikago}]", "did you mean 'America/Chicago'?"),
     ("calendars: [{id: x, zone: UTC, working_days: [mo]}]", "'mo' is not a weekday"),
+    ("calendars: [{id: x, zone: UTC, working_days: [mon, tue, Monday]}]", "'Monday' is in the working_days twice"),
+    ("routes: [{id: x, recipient: a, sink: b, rules: [shortage, shortage]}]", "is in the rules twice; leave one out"),
     ("calendars: [{id: x, zone: UTC, starts: 25:00}]", "'25:00' is not a time of day"),
     ("calendars: [{id: x, zone: UTC, holidays: [tomorrow]}]", "'tomorrow' is not a day of the calendar"),
     ("quotas: [{scope: rep:an, metric: revenue, period: month, target: 1}]", "scope 'rep:an' is not defined"),

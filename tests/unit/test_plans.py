@@ -234,6 +234,10 @@ def test_rules_are_found_by_kind_in_order_and_kinds_of_period_come_from_the_comp
     assert plan.kinds() == ("week", "quarter")
 
 
+def test_a_kind_of_period_that_is_named_twice_counts_once() -> None:
+    assert a_plan(company=Company("Acme", "USD", periods=("month", "week", "month"))).kinds() == ("month", "week")
+
+
 def test_the_index_carries_revision_and_currency_of_its_plan() -> None:
     assert (PLAN.revision, PLAN.currency) == (1, "USD")
     assert (PLAN.plan.reps, PLAN.plan.teams) == (REPS, TEAMS)
