@@ -31,7 +31,8 @@ def wins(sums: Sums, place: Place) -> Iterator[Outgoing]:
     """The won deals of every rep's day of which they changed; none retracts."""
     for (scope, day), quiet in sorted(sums.won.items()):
         parts = sums.days.get(scope, {}).get(day, {})
-        deals = {part.removeprefix(WON_DEAL): amount for part, amount in parts.items() if part.startswith(WON_DEAL)}
+        won = sorted(part for part in parts if part.startswith(WON_DEAL))
+        deals = {part.removeprefix(WON_DEAL): parts[part] for part in won}
         said = Wins(scope, day, deals, place.sender, quiet)
         yield Outgoing(topics.STANDINGS.name, place.shard, f"{scope}|wins|{day}".encode(), json.encode(said))
 

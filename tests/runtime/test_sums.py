@@ -14,7 +14,9 @@ from quota.plans import PlanIndex
 from quota.sums import day_of
 from schemas.credits import Parts
 from schemas.standings import Standing
+from streams.stages.outlooks import wins
 from streams.stages.passing import is_due
+from streams.stages.stage import Place
 from streams.stages.sums import Sums
 from tests.runtime.history import MONDAY, plan
 
@@ -141,3 +143,13 @@ def test_every_standing_that_changed_is_said_at_the_next_tick(data: st.DataObjec
                 assert shown(said[key]) == shown(fresh), key
                 assert not due or said[key].quotas == fresh.quotas, key
         before, at = at, at + timedelta(minutes=data.draw(st.integers(0, 40) | st.integers(0, 1800), label="minutes"))
+
+
+@given(st.permutations([("d1", 3), ("d2", 1), ("d3", 2)]))
+def test_the_wins_of_a_day_are_said_in_one_way_whichever_deal_came_first(won: list[tuple[str, int]]) -> None:
+    place = Place("standings", 0, 1, lambda _: 0)
+    sums, calm = Sums(), Sums()
+    for deal, amount in won:
+        sums.add("rep:anna", day(0), {f"won_deal|{deal}": amount}, PLAN, quiet=False)
+    calm.add("rep:anna", day(0), {f"won_deal|{deal}": amount for deal, amount in sorted(won)}, PLAN, quiet=False)
+    assert [*wins(sums, place)] == [*wins(calm, place)]
