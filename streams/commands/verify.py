@@ -49,7 +49,14 @@ async def _verdict(session: Session, *, wait: bool) -> Verdict:
         with progress() as bars:
             reading = bars.add_task("reading", total=None)
             advance: Callable[[int], None] = lambda n: bars.update(reading, advance=n)  # noqa: E731
-            return await verdict(opened.log, opened.shards, advance)
+            return _of_something(await verdict(opened.log, opened.shards, advance))
+
+
+def _of_something(found: Verdict) -> Verdict:
+    if found.left_out and not found.standings:
+        waiting = counted(found.left_out, "fact waits", "facts wait")
+        raise Failure(f"{waiting} and nothing is served yet; --wait waits for that")
+    return found
 
 
 async def _processed(opened: Opened) -> None:

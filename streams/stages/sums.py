@@ -52,6 +52,7 @@ class Sums:
     def add(self, scope: str, day: str, change: Parts, plan: PlanIndex, *, quiet: bool) -> None:
         """Adds the change of a cell everywhere it counts; what is taken away is negative."""
         days = self.days.setdefault(scope, {})
+        appears = scope == "unassigned" and not days
         add(days.setdefault(day, {}), change)
         if not days[day]:
             del days[day]
@@ -64,8 +65,9 @@ class Sums:
             self._add_rest(scope, day, rest, plan, quiet=quiet)
         if won and scope.startswith("rep:"):
             self.won[scope, day] = quiet and self.won.get((scope, day), True)
-        if opened:
-            # A change of the pipeline shows in the standings that are current, which are found at the tick.
+        if opened or appears:
+            # A change of the pipeline shows in the standings that are current, which are found at the tick. And whoever
+            # has something has current standings, which were not said while there was nothing.
             self.touched[scope, ""] = quiet and self.touched.get((scope, ""), True)
 
     def fill(self, scope: str, days: dict[str, Parts], plan: PlanIndex) -> None:

@@ -145,14 +145,13 @@ def test_facts_that_nobody_has_processed_are_left_out_and_waited_for_on_demand(c
     assert (found["differences"], found["left_out"], found["facts"]) == ([], 0, len(FACTS) + 1)
 
 
-def test_before_a_worker_has_run_there_is_nothing_to_differ(tmp_path: Path) -> None:
+def test_before_a_worker_has_run_nothing_can_be_verified(tmp_path: Path) -> None:
     floor = Quotaflow(tmp_path)
     assert "this log has no plan yet" in made(floor).run("verify", code=2).stderr
     floor.apply()
     floor.produce("sales.deals.v1", 0, b"d8", json.dumps(deal("d8", "01-24", "won", owner="ann")).encode())
-    found = sound(floor)
-    assert (found["standings"], found["facts"], found["left_out"]) == (0, 1, 1)
-    assert found["notes"] == ["shard 0 has completed no tick yet: it serves nothing"]
+    assert "1 fact waits and nothing is served yet; --wait waits for that" in floor.run("verify", code=2).stderr
+    assert floor.json("verify", "--wait")["facts"] == 1
 
 
 def made(floor: Quotaflow) -> Quotaflow:
@@ -198,6 +197,18 @@ def test_a_shard_that_was_not_told_of_a_corrected_activity_is_named(wide: Quotaf
     assert wide.json("verify")["differences"] == []
     damage.last(wide.path, "sales.activities.v1", f"activities/{there}", lambda _: None, shard=here)
     assert causes(wide)["activity phone|c1"] == f"version 1 came into shard {there}, and shard {here} was not told"
+
+
+@pytest.mark.parametrize("performers", [("ann", "nobody"), ("nobody", "ann")])
+def test_a_late_fact_of_somebody_whom_the_plan_does_not_know_leaves_nothing_unsaid(
+    performers: tuple[str, str], tmp_path: Path
+) -> None:
+    floor = Quotaflow(tmp_path)
+    floor.apply()
+    for name, day, performer in zip(("c1", "c2"), ("05-08", "02-08"), performers, strict=True):
+        floor.replay(lines([call(name, day, performer, "acme")]), name=f"{name}.ndjson")
+    assert floor.standing("unassigned", "2026-05")["scope"] == "unassigned"
+    sound(floor)
 
 
 def test_a_log_that_cannot_be_verified_is_another_exit_code(tmp_path: Path) -> None:
