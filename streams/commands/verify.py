@@ -76,7 +76,7 @@ def _print(found: Verdict) -> None:
     said = counted(len(found.differences), "difference", "differences") if found.differences else "no difference"
     counts = [
         f"{counted(found.standings, 'standing', 'standings')} of {counted(found.scopes, 'scope', 'scopes')}",
-        counted(found.facts, "fact", "facts"),
+        f"{counted(found.facts, 'fact', 'facts')} as received, with repeats",
         counted(found.entities, "entity record", "entity records"),
         counted(found.credits, "credit", "credits"),
         counted(found.explained, "explained sum", "explained sums"),
