@@ -55,12 +55,14 @@ def apply(session: Session, directory: Path, shards: int | None) -> None:
     found = _load(directory)
     if shards is not None:
         session = session.with_shards(shards)
-    revision, changed = session.run(_applied(session, found))
+    revision, before = session.run(_applied(session, found))
     click.echo(f"{directory}: {summary(found)}.")
-    if changed:
-        click.echo(f"Revision {revision} is in force from here on.")
-    else:
+    if before == found:
         click.echo(f"Nothing to apply: this is revision {revision}, which is in force.")
+        return
+    click.echo(f"Revision {revision} is in force from here on.")
+    if before is not None and (lacking := _lacking(before, found)):
+        click.echo(f"It leaves out {lacking} of revision {revision - 1}; to go back, apply that plan again.")
 
 
 def summary(found: Plan) -> str:
@@ -80,6 +82,14 @@ def summary(found: Plan) -> str:
     return f"{found.company.name} in {found.company.currency}, {', '.join(parts)}"
 
 
+def _lacking(before: Plan, found: Plan) -> str:
+    """How many reps and teams a plan does not have any more: what they do belongs to nobody."""
+    reps = {rep.id for rep in before.reps} - {rep.id for rep in found.reps}
+    teams = {team.id for team in before.teams} - {team.id for team in found.teams}
+    said = [counted(len(reps), "rep", "reps")] if reps else []
+    return " and ".join([*said, *([counted(len(teams), "team", "teams")] if teams else [])])
+
+
 def _load(directory: Path) -> Plan:
     try:
         found = load(directory)
@@ -94,15 +104,16 @@ def _load(directory: Path) -> Plan:
     return found
 
 
-async def _applied(session: Session, found: Plan) -> tuple[int, bool]:
-    """The revision under which the plan is in force, and whether it is a new one."""
+async def _applied(session: Session, found: Plan) -> tuple[int, Plan | None]:
+    """The revision under which the plan is in force, and the plan before, which may be the same."""
     async with session.writing() as opened:
         # This shuts out whoever else is applying a plan: the newest revision stays the newest until the commit.
         writer = await opened.log.writer("plan")
         try:
             newest, known = await _newest(opened)
-            if known is not None and replace(known, revision=0) == found:
-                return newest, False
+            before = None if known is None else replace(known, revision=0)
+            if before == found:
+                return newest, before
             await writer.commit(_records(found, newest + 1), {})
         except ShutOut as error:
             raise Failure("another `plan apply` came in between and this one changed nothing; run it again") from error
@@ -110,7 +121,7 @@ async def _applied(session: Session, found: Plan) -> tuple[int, bool]:
             await writer.close()
         if newest and session.path is not None:
             await session.with_worker(opened, "plan apply", partial(_restated, opened))
-        return newest + 1, True
+        return newest + 1, before
 
 
 async def _restated(opened: Opened) -> None:

@@ -163,6 +163,17 @@ def test_a_plan_is_applied_once_and_again_when_it_differs(tmp_path: Path) -> Non
     assert floor.json("status")["applied"] == 2
 
 
+def test_whom_a_plan_leaves_out_is_counted(tmp_path: Path) -> None:
+    floor = Quotaflow(tmp_path)
+    floor.apply()
+    plan = write_plan(tmp_path / "smaller", "quotas: []")
+    company = (plan / "company.yaml").read_text().replace("  - {id: south, name: South, parent: west}\n", "")
+    (plan / "company.yaml").write_text(company.partition("reps:")[0])
+    said = floor.run("plan", "apply", plan).stdout
+    assert said.endswith("It leaves out 2 reps and 1 team of revision 1; to go back, apply that plan again.\n")
+    assert "leaves out" not in floor.apply().stdout
+
+
 def test_a_changed_plan_changes_the_standings_that_it_concerns(copied: Quotaflow) -> None:
     copied.apply("quotas:\n  - {scope: rep:bob, metric: revenue, period: month, target: 1000.00, from: 2026-01-01}\n")
     copied.replay(b"")
