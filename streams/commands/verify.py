@@ -53,9 +53,10 @@ async def _verdict(session: Session, *, wait: bool) -> Verdict:
 
 
 def _of_something(found: Verdict) -> Verdict:
-    if found.left_out and not found.standings:
+    if found.left_out and found.idle and not found.differences:
         waiting = counted(found.left_out, "fact waits", "facts wait")
-        raise Failure(f"{waiting} and nothing is served yet; --wait waits for that")
+        shards = counted(found.idle, "shard serves", "shards serve")
+        raise Failure(f"{waiting} and {shards} nothing yet; --wait waits for that")
     return found
 
 

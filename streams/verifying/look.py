@@ -168,6 +168,7 @@ class Look:
     def _standings(self, shard: Served, frames: dict[int, Frame], right: dict[int, dict[str, Cells]]) -> None:
         found = self._found
         if shard.tick not in frames:
+            found.idle += 1
             found.notes.append(f"shard {shard.shard} has completed no tick yet: it serves nothing")
             return
         compared = Standings(shard, right[shard.tick], frames[shard.tick], self._shards)

@@ -15,7 +15,10 @@ class Difference(Struct, frozen=True, order=True):
 
 
 class Verdict(Struct):
-    """What was compared (`facts` are those that count, `left_out` those after the last tick), and what differs."""
+    """What was compared (`facts` are those that count, `left_out` those after the last tick), and what differs.
+
+    `idle` is how many shards serve nothing yet.
+    """
 
     standings: int = 0
     scopes: int = 0
@@ -25,6 +28,7 @@ class Verdict(Struct):
     explained: int = 0
     set_aside: int = 0
     left_out: int = 0
+    idle: int = 0
     revision: int = 0
     notes: list[str] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)

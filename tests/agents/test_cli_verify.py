@@ -150,7 +150,7 @@ def test_before_a_worker_has_run_nothing_can_be_verified(tmp_path: Path) -> None
     assert "this log has no plan yet" in made(floor).run("verify", code=2).stderr
     floor.apply()
     floor.produce("sales.deals.v1", 0, b"d8", json.dumps(deal("d8", "01-24", "won", owner="ann")).encode())
-    assert "1 fact waits and nothing is served yet; --wait waits for that" in floor.run("verify", code=2).stderr
+    assert "1 fact waits and 1 shard serves nothing yet; --wait waits for that" in floor.run("verify", code=2).stderr
     assert floor.json("verify", "--wait")["facts"] == 1
 
 
