@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from streams.log import LogError
 
 if TYPE_CHECKING:
-    from rocksdict import Options
+    from rocksdict import Options, RdictIter
 
 MEGABYTE = 1024 * 1024
 CACHED, BUFFERED = 64 * MEGABYTE, 32 * MEGABYTE
@@ -83,11 +83,22 @@ class Rocks:
 
     def scan(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Every key with this prefix, without it, and its value, in order; raises StoreDamaged."""
+        # Not `items()`: that ends before a damaged block as if nothing came after it.
+        cursor = self._cursor()
         try:
-            for key, value in self._open.items(from_key=prefix):
-                if not isinstance(key, bytes) or not key.startswith(prefix):
-                    return
-                yield key[len(prefix) :], value
+            cursor.seek(prefix)
+            while cursor.valid() and (key := cursor.key()).startswith(prefix):
+                yield key[len(prefix) :], cursor.value()
+                cursor.next()
+            cursor.status()
+        except Exception as error:
+            raise self._damaged(error) from error
+        finally:
+            del cursor  # it holds the directory, and whoever keeps the error's traceback would hold it
+
+    def _cursor(self) -> "RdictIter":
+        try:
+            return self._open.iter()
         except Exception as error:
             raise self._damaged(error) from error
 
