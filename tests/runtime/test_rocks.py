@@ -1,12 +1,15 @@
 """A RocksDB on disk: whole, flipped, in use, or in a place where none can be."""
 
 import random
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from streams.log import LogError
 from streams.stores.rocks import Rocks, StoreDamaged
 
 RECORDS = [(b"%06d" % n, random.Random(n).randbytes(60)) for n in range(6000)]
@@ -52,3 +55,103 @@ def test_where_a_bit_flipped_all_records_are_found_or_damage_is_told(tmp_path: P
             with closing(Rocks(path)) as again:
                 assert scanned(again) == []
     assert told >= 10
+
+
+def foreign(path: Path) -> None:
+    path.mkdir(parents=True)
+    (path / "letters.txt").write_text("mine")
+
+
+def a_file(path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_text("mine")
+
+
+def below_a_file(path: Path) -> None:
+    path.parent.write_text("mine")
+
+
+def not_writable(path: Path) -> None:
+    # What a superuser may not write either.
+    path.parent.symlink_to("/proc")
+
+
+def refusing(path: Path) -> None:
+    (path / "LOCK").mkdir(parents=True)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (foreign, r"holds letters\.txt, which is no store: name an empty directory with --store"),
+        (a_file, "File exists.*; make room there, or name another directory with --store"),
+        (below_a_file, "Not a directory.*; make room there, or name another directory with --store"),
+        (not_writable, "; make room there, or name another directory with --store"),
+        (refusing, "Is a directory; make room there, or name another directory with --store"),
+    ],
+)
+def test_where_no_store_can_be_that_is_told_and_nothing_is_deleted(
+    tmp_path: Path, spoil: Callable[[Path], None], why: str
+) -> None:
+    path = tmp_path / "stores" / "shard-0"
+    spoil(path)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(LogError, match=why) as found:
+        Rocks(path)
+    assert "built anew" not in str(found.value)
+    assert {*before} <= {*tmp_path.rglob("*")}
+
+
+def test_a_full_disk_is_told_as_such_and_harms_no_record(tmp_path: Path) -> None:
+    """The operating system refuses files of more than 64 KiB, as a full disk would."""
+    code = (
+        "import resource, sys; from pathlib import Path; from streams.stores.rocks import Rocks\n"
+        "rocks = Rocks(Path(sys.argv[1])); rocks.write([(b'first', b'1')])\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))\n"
+        "rocks.write([(b'second', bytes(200000))])"
+    )
+    run = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=False)
+    assert "File too large" in run.stderr
+    assert "make room there, or name another directory" in run.stderr
+    with closing(Rocks(tmp_path)) as rocks:
+        assert [*rocks.scan(b"")] == [(b"first", b"1")]
+
+
+@pytest.mark.parametrize("how", ["anew", "damaged"])
+def test_a_linked_directory_is_emptied_and_stays_linked(tmp_path: Path, how: str) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "shard-0").symlink_to(tmp_path / "real")
+    with closing(Rocks(tmp_path / "shard-0")) as rocks:
+        rocks.write([(b"key", b"value")])
+        if how == "damaged":
+            rocks.damaged("for a test")
+    with closing(Rocks(tmp_path / "shard-0", anew=how == "anew")) as rocks:
+        assert rocks.get(b"key") is None
+        rocks.write([(b"other", b"value")])
+    with closing(Rocks(tmp_path / "shard-0")) as rocks:
+        assert rocks.get(b"other") == b"value"
+    assert (tmp_path / "shard-0").is_symlink()
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+@pytest.mark.parametrize("name", ["shard-0", "LOCK", "LOCK: Resource temporarily unavailable"])
+def test_a_store_in_use_is_not_touched_whatever_it_is_called(tmp_path: Path, name: str, *, damaged: bool) -> None:
+    with closing(Rocks(tmp_path / name)) as rocks:
+        rocks.write([(b"key", b"value")])
+        if damaged:
+            rocks.damaged("for a test")
+        with pytest.raises(LogError, match="is in use: give every worker a directory of its own"):
+            Rocks(tmp_path / name)
+        with pytest.raises(LogError, match="is in use"):
+            Rocks(tmp_path / name, anew=True)
+        assert rocks.get(b"key") == b"value"
+
+
+def test_a_damaged_store_is_not_in_use_for_lying_below_a_lock(tmp_path: Path) -> None:
+    path = tmp_path / "LOCK: Resource temporarily unavailable"
+    filled(path)
+    (path / "CURRENT").write_text("nothing of the kind")
+    with pytest.raises(StoreDamaged):
+        Rocks(path)
+    with closing(Rocks(path)) as rocks:
+        assert scanned(rocks) == []
