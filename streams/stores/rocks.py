@@ -42,7 +42,7 @@ def require_rocksdict() -> None:
     try:
         import rocksdict  # noqa: F401 - whether it is there is the question
     except ImportError as error:
-        message = "a RocksDB store needs rocksdict: install quotaflow[store], or use --store memory"
+        message = "a RocksDB store needs rocksdict: pip install '.[store]' where QuotaFlow is, or use --store memory"
         raise LogError(message) from error
 
 

@@ -102,19 +102,33 @@ def test_where_no_store_can_be_that_is_told_and_nothing_is_deleted(
     assert {*before} <= {*tmp_path.rglob("*")}
 
 
+FULL = """
+import resource, sys
+from pathlib import Path
+from streams.log import LogError
+from streams.stores.rocks import Rocks
+
+rocks = Rocks(Path(sys.argv[1]))
+rocks.write([(b"first", b"1")])
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+for act in (lambda: rocks.write([(b"second", b"2")]), rocks.close):
+    try:
+        act()
+    except LogError as error:
+        print(error)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+print([*Rocks(Path(sys.argv[1])).scan(b"")])
+"""
+"""Has the operating system refuse to make files longer, as a full disk would."""
+
+
 def test_a_full_disk_is_told_as_such_and_harms_no_record(tmp_path: Path) -> None:
-    """The operating system refuses files of more than 64 KiB, as a full disk would."""
-    code = (
-        "import resource, sys; from pathlib import Path; from streams.stores.rocks import Rocks\n"
-        "rocks = Rocks(Path(sys.argv[1])); rocks.write([(b'first', b'1')])\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))\n"
-        "rocks.write([(b'second', bytes(200000))])"
-    )
-    run = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=False)
-    assert "File too large" in run.stderr
-    assert "make room there, or name another directory" in run.stderr
-    with closing(Rocks(tmp_path)) as rocks:
-        assert [*rocks.scan(b"")] == [(b"first", b"1")]
+    run = subprocess.run([sys.executable, "-c", FULL, tmp_path], capture_output=True, text=True, check=True)
+    write, close, found = run.stdout.splitlines()
+    for each in (write, close):
+        assert "File too large" in each
+        assert each.endswith("; make room there, or name another directory with --store")
+    assert found == "[(b'first', b'1')]"
 
 
 @pytest.mark.parametrize("how", ["anew", "damaged"])
