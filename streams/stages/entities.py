@@ -19,7 +19,7 @@ from schemas.credits import Credit, Parts
 from schemas.fields import Origin
 from streams import topics
 from streams.batches import Fetched
-from streams.log import Outgoing, TopicSpec
+from streams.log import LogError, Outgoing, TopicSpec
 from streams.quarantine import Bugs, dead_letters, overgrown
 from streams.stages.corrections import Corrections, corrected
 from streams.stages.frozen import Derived, Frozen, Stored, by_month, freeze
@@ -202,6 +202,8 @@ class Entities:
             if after is not None:
                 self._keep(key, after, quiet=quiet)
             self._bugs.passed()
+        except LogError:  # it is the store that failed, not the facts
+            raise
         except Exception as error:  # noqa: BLE001 - a bug on one entity is quarantined with its traceback, not spread
             self._bugs.met(error)
             self._aside += dead_letters([record for _, record in facts], error, self.place.shard)

@@ -1,6 +1,5 @@
 """One shard's store: its tables as of a known place in their changelogs, never ahead of what is committed."""
 
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +11,7 @@ from streams.log import Outgoing
 from streams.stages.frozen import Derived
 from streams.stores.leavings import Leavings, Meta
 from streams.stores.records import Records
-from streams.stores.rocks import Rocks
+from streams.stores.rocks import Rocks, StoreDamaged
 
 T = TypeVar("T")
 META = b"\x00meta"
@@ -25,10 +24,14 @@ class Shelf:
         """`clock` gives seconds since 1970, `code` names the program; raises LogError where another has it open."""
         self.path, self._clock, self._code = path, clock, code
         self._open()
-        self.meta = self._read_meta()
+        try:
+            self.meta = self._read_meta()
+        except BaseException:
+            self._rocks.close()
+            raise
 
-    def _open(self) -> None:
-        self._rocks = Rocks(self.path)
+    def _open(self, *, anew: bool = False) -> None:
+        self._rocks = Rocks(self.path, anew=anew)
         self._leavings = Leavings(self._rocks, self._code)
         self._records: dict[tuple[str, ...], Records[Any]] = {}
         self._sealed: dict[bytes, bytes | None] = {}
@@ -105,11 +108,14 @@ class Shelf:
             raise RuntimeError(message)
         yield from self._leavings.leave(agent, derived, self.meta)
 
+    def damaged(self, why: str) -> StoreDamaged:
+        """The error to raise where the store lacks what it must have; the next one to open it begins anew."""
+        return self._rocks.damaged(why)
+
     def empty(self) -> None:
         """Begins anew."""
         self._rocks.close()
-        shutil.rmtree(self.path)
-        self._open()
+        self._open(anew=True)
         self.meta = None
 
     def close(self) -> None:

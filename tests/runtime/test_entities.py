@@ -20,6 +20,7 @@ from streams.partitioner import partition
 from streams.quarantine import MOST_BUGS, Bugs, TooManyBugs
 from streams.stages.entities import Entities, Kind
 from streams.stages.stage import Place
+from streams.stores.rocks import StoreDamaged
 from tests.runtime.history import SHARDS, plan
 
 NOON = datetime(2026, 3, 30, 12, tzinfo=UTC)
@@ -115,6 +116,21 @@ def test_bugs_in_a_row_stop_the_worker_instead_of_setting_a_topic_aside(fewer: i
     letters = [json.decode(each.value or b"", type=DeadLetter) for each in entities.owed()]
     assert len(letters) == MOST_BUGS - 1
     assert all("ZeroDivisionError" in (letter.traceback or "") for letter in letters)
+
+
+class DamagedRecords(dict[str, object]):
+    """Records on a disk that fails."""
+
+    def get(self, key: str, default: object = None) -> object:
+        raise StoreDamaged("the store cannot be used")
+
+
+def test_facts_are_not_set_aside_when_it_is_the_store_that_is_damaged() -> None:
+    entities = stage(activities.KIND, "anna")
+    entities.records = DamagedRecords()
+    take(entities, call("crm", 1))
+    with pytest.raises(StoreDamaged):
+        entities.owed()
 
 
 def test_input_that_cannot_be_used_is_no_bug_however_much_of_it_comes() -> None:

@@ -265,5 +265,5 @@ def test_no_setting_means_memory_and_a_missing_library_is_told(monkeypatch: pyte
     assert found is not None
     assert found.directory == Path("some/where")
     monkeypatch.setitem(__import__("sys").modules, "rocksdict", None)
-    with pytest.raises(LogError, match=r"needs rocksdict: install quotaflow\[store\]"):
+    with pytest.raises(LogError, match=r"needs rocksdict: .*pip install '\.\[store\]'"):
         stores("rocksdb:some/where", "kafka://host:1", lambda: 0.0)

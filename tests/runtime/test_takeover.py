@@ -1,5 +1,7 @@
 """Taking over a shard: what is read back, and from where its readers go on."""
 
+from pathlib import Path
+
 import pytest
 from msgspec import json
 
@@ -11,6 +13,8 @@ from streams.hop import Hop
 from streams.log import LogError, Outgoing, Spot
 from streams.plan_reader import Plans
 from streams.stages.standings import Standings
+from streams.stores.rocks import DAMAGED
+from streams.stores.shelf import Shelf
 from streams.takeover import take_clock, take_hops
 from tests.runtime.fake_log import FakeLog, at_once
 from tests.runtime.history import SHARDS
@@ -59,6 +63,26 @@ def test_a_mark_that_somebody_deleted_stops_the_takeover(log: FakeLog) -> None:
     log.write([Outgoing(tables.MARKS.name, 0, b"sales.deals.v1", None)])
     with pytest.raises(LogError, match="deleted mark"):
         taken(log)
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_a_mark_that_is_missing_though_its_topic_was_read_stops_the_takeover(
+    tmp_path: Path, log: FakeLog, *, stored: bool
+) -> None:
+    shelf = Shelf(tmp_path / "shard-0", lambda: 0.0, "program") if stored else None
+    log.store({Spot(topics.DEALS.name, 0): 3})
+    with pytest.raises(LogError, match=f"no mark of {topics.DEALS.name}, which was read up to 3.*quotaflow copy"):
+        at_once(take_hops(log, ARROWS, 0, SHARDS, Plans(log), shelf))
+    if shelf is not None:
+        shelf.close()
+    assert (tmp_path / "shard-0" / DAMAGED).exists() == stored
+    assert len(taken(log, 1)) == len(ARROWS)
+
+
+def test_a_clock_that_was_read_and_has_no_mark_is_not_taken_over(log: FakeLog) -> None:
+    log.store({Spot(topics.CONTROL.name, 0): 2})
+    with pytest.raises(LogError, match=f"no mark of {topics.CONTROL.name}, which was read up to 2: .*quotaflow copy"):
+        at_once(take_clock(log, SHARDS))
 
 
 def test_the_clock_goes_on_where_its_mark_stands(log: FakeLog) -> None:
