@@ -12,11 +12,8 @@ from schemas.credits import Parts
 day_of = cache(date.fromisoformat)
 
 
-def split(change: Mapping[str, int]) -> tuple[Parts, Parts, Parts, bool]:
-    """What of a change is open deals, what counts in periods, what of that for all time, and whether deals were won.
-
-    A period adds up no single won deals, and a total over all time knows no leads either.
-    """
+def split(change: Mapping[str, int]) -> tuple[Parts, Parts, bool]:
+    """What of a change is open deals, what counts in periods (no single won deals), and whether deals were won."""
     opened, rest, won = {}, {}, False
     for part, number in change.items():
         if "|" not in part:
@@ -27,11 +24,11 @@ def split(change: Mapping[str, int]) -> tuple[Parts, Parts, Parts, bool]:
             won = True
         else:
             rest[part] = number
-    return opened, rest, lasting(rest), won
+    return opened, rest, won
 
 
 def lasting(rest: Parts) -> Parts:
-    """What of a period's parts counts for all time; perhaps the parts themselves."""
+    """What of a period's parts counts for all time: all but leads; perhaps the parts themselves."""
     if any(part.startswith(LEAD) for part in rest):
         return {part: number for part, number in rest.items() if not part.startswith(LEAD)}
     return rest

@@ -86,8 +86,8 @@ def _lacking(before: Plan, found: Plan) -> str:
     """How many reps and teams a plan does not have any more: what they do belongs to nobody."""
     reps = {rep.id for rep in before.reps} - {rep.id for rep in found.reps}
     teams = {team.id for team in before.teams} - {team.id for team in found.teams}
-    said = [counted(len(reps), "rep", "reps")] if reps else []
-    return " and ".join([*said, *([counted(len(teams), "team", "teams")] if teams else [])])
+    gone = (len(reps), "rep", "reps"), (len(teams), "team", "teams")
+    return " and ".join(counted(*each) for each in gone if each[0])
 
 
 def _load(directory: Path) -> Plan:

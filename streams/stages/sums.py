@@ -11,7 +11,7 @@ from quota.outlooks import Known, Opened
 from quota.periods import Period, period_of
 from quota.plans import PlanIndex
 from quota.standings import standing
-from quota.sums import by_period, day_of, split, total
+from quota.sums import by_period, day_of, lasting, split, total
 from schemas.credits import Parts
 from schemas.standings import Standing
 from streams.stages.frozen import (
@@ -56,11 +56,11 @@ class Sums:
         add(days.setdefault(day, {}), change)
         if not days[day]:
             del days[day]
-        opened, rest, lasting, won = split(change)
+        opened, rest, won = split(change)
         if opened:
             self._add_opened(scope, day, opened)
-        if lasting:
-            add(self.totals.setdefault(scope, {}), lasting)
+        if forever := lasting(rest):
+            add(self.totals.setdefault(scope, {}), forever)
         if rest:
             self._add_rest(scope, day, rest, plan, quiet=quiet)
         if won and scope.startswith("rep:"):
@@ -75,7 +75,7 @@ class Sums:
         self.days[scope] = {day: parts for day, parts in days.items() if parts}
         rests = dict[str, Parts]()
         for day, parts in self.days[scope].items():
-            opened, rest, _, _ = split(parts)
+            opened, rest, _ = split(parts)
             if opened:
                 self._add_opened(scope, day, opened)
             if rest:
@@ -86,8 +86,8 @@ class Sums:
             self.periods[scope, period.id] = parts
             self.known[scope, period.id] = period
         coarsest = [parts for period, parts in sums if period.kind == kinds[-1]] if kinds else rests.values()
-        if lasting := total(coarsest):
-            self.totals[scope] = lasting
+        if forever := total(coarsest):
+            self.totals[scope] = forever
 
     def _add_opened(self, scope: str, day: str, opened: Parts) -> None:
         has = self.opened.setdefault(scope, Opened({}, {}, {}))

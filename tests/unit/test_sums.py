@@ -53,8 +53,8 @@ def test_the_periods_of_any_kind_hold_what_counts_for_all_time(
 
 def test_a_change_is_split_by_where_it_counts() -> None:
     change = {"open|lead": 1, "open_amount|lead": 5, "won_deal|d1": 7, "lead|l1": 2, "won_age|3": 1, "calls_placed": 4}
-    opened, rest, forever, won = split(change)
+    opened, rest, won = split(change)
     assert opened == {"open|lead": 1, "open_amount|lead": 5}
     assert rest == {"lead|l1": 2, "won_age|3": 1, "calls_placed": 4}
-    assert forever == {"won_age|3": 1, "calls_placed": 4}
+    assert lasting(rest) == {"won_age|3": 1, "calls_placed": 4}
     assert won
