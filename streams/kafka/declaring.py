@@ -17,7 +17,7 @@ POLICY = "cleanup.policy"
 async def declare(admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec], shards: int, replication: int) -> int:
     """Creates what is missing and gives the number of shards; raises LogError where existing topics disagree."""
     by_name = {spec.name: spec for spec in specs}
-    existing = await _partitions(admin, by_name)
+    existing = {name: count for name, (count, _) in (await _partitions(admin, by_name)).items()}
     shards = _shards(by_name, existing, shards)
     await _check_policies(admin, [by_name[name] for name in existing])
     await _create(admin, [spec for spec in specs if spec.name not in existing], shards, replication)
@@ -35,12 +35,13 @@ def configuration(spec: TopicSpec) -> dict[str, str]:
     }
 
 
-async def _partitions(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, int]:
-    """How many partitions with a leader each topic has that exists."""
-    found: dict[str, int] = {}
+async def _partitions(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """How many partitions each topic has that exists, and how many of them have a leader at this moment."""
+    found: dict[str, tuple[int, int]] = {}
     for topic in await admin.describe_topics(sorted(names)):
         if for_code(topic["error_code"]) is NoError:
-            found[topic["topic"]] = sum(1 for partition in topic["partitions"] if partition["leader"] >= 0)
+            leaders = [partition["leader"] for partition in topic["partitions"]]
+            found[topic["topic"]] = len(leaders), sum(1 for leader in leaders if leader >= 0)
     return found
 
 
@@ -99,8 +100,8 @@ async def _until_served(admin: AIOKafkaAdminClient, specs: Mapping[str, TopicSpe
     """Returns once every partition has a leader, so that the first record finds one."""
     while True:
         found = await _partitions(admin, specs)
-        if _shards(specs, found, shards) != shards and len(found) == len(specs):
+        if _shards(specs, {name: count for name, (count, _) in found.items()}, shards) != shards:
             raise LogError(f"topics were created with another number of partitions than {shards} at this moment: retry")
-        if all(found.get(name, 0) == (shards if spec.sharded else 1) for name, spec in specs.items()):
+        if len(found) == len(specs) and all(count == served for count, served in found.values()):
             return
         await asyncio.sleep(POLL_SECONDS)
