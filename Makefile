@@ -68,7 +68,7 @@ servers:
 		fi; }
 
 bench: $(installed) java ## measure facts per second of one worker, on a real Kafka
-	$(bin)/python -m tests.benchmarks.throughput --kafka $(ARGS)
+	$(bin)/python -m bench.pipeline --kafka $(ARGS)
 
 soak: $(installed) java ## the proofs' long forms, for hours: schedules, courses of events, kills on Kafka, fuzzing
 	$(bin)/python -m tests.soak.schedules --schedules 100000
