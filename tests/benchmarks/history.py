@@ -49,7 +49,7 @@ async def fill(log: Log, shards: int, records: int, seed: int = 1) -> None:
             home = partition(key.split("|")[1 if "|" in key else 0].encode(), shards)
             stage = stages[home]
             assert isinstance(stage, Entities)
-            stage._add(stage.kind.contributions(record, index), quiet=True)
+            stage._cells.add(stage.kind.contributions(record, index), quiet=True)
             out.append(Outgoing(arrow.tables[0].name, home, key.encode(), json.encode(record)))
             if len(out) == CHUNK:
                 await log.append(out)
@@ -57,6 +57,7 @@ async def fill(log: Log, shards: int, records: int, seed: int = 1) -> None:
         await log.append(out)
         for stage in stages:
             assert isinstance(stage, Entities)
+            stage.owed()  # takes note of it in all scopes above
             await _held(log, stage)
     for arrow in ARROWS:
         mark = json.encode(Mark(arrow.reads.name, revision=1, tick=1, at=START + timedelta(days=DAYS)))
