@@ -8,6 +8,7 @@ from schemas.credits import Parts
 
 Cells = dict[tuple[str, str], Parts]
 """(scope, local day) → parts."""
+_REP, _WON = len("rep:"), len(WON_DEAL)
 
 
 def fan_out(
@@ -26,6 +27,29 @@ def fan_out(
         for ancestor in plan.ancestors(scope.removeprefix("rep:"), day)[1:]:
             put(found, (ancestor, day), shared)
     return {cell: parts for cell, parts in found.items() if parts}
+
+
+def above(
+    changes: Mapping[tuple[str, str], Mapping[str, int]], plan: PlanIndex
+) -> Iterator[tuple[tuple[str, str], Mapping[str, int]]]:
+    """What `fan_out` gives of many changes, in pieces: a cell may come several times, and all of its pieces count.
+
+    What changes under the same ancestors is added up first: they are few, and reps are many.
+    """
+    shared: dict[tuple[tuple[str, ...], str], Parts] = {}
+    for cell, parts in changes.items():
+        if not parts:
+            continue
+        yield cell, parts
+        scope, day = cell
+        if scope != "unassigned":
+            line = plan.ancestors(scope[_REP:], day)
+            rest = {component: value for component, value in parts.items() if component[:_WON] != WON_DEAL}
+            put(shared, (line[1:], day), rest)
+    for (line, day), parts in shared.items():
+        if parts:
+            for ancestor in line:
+                yield (ancestor, day), parts
 
 
 def fan_out_all(contributions: Cells, plan: PlanIndex, into: Cells) -> Iterator[None]:

@@ -2,18 +2,18 @@
 
 from msgspec import Struct
 
-from schemas.fields import Day, Scope
-
 Parts = dict[str, int]
 """A cell that merges by addition: component → integer; an absent component is 0 (components: `quota/cells.py`)."""
 
 
 class Credit(Struct, frozen=True, tag="credit", omit_defaults=True):
-    """According to this sender, these are all the parts of these days of the scope; empty parts retract a day's."""
+    """According to this sender, these are all the parts of these cells (scope → local day → parts); empty ones retract.
+
+    What it does not name is as it was.
+    """
 
     sender: str
-    scope: Scope
-    days: dict[Day, Parts]
+    cells: dict[str, dict[str, Parts]]
     quiet: bool = False
 
 

@@ -29,7 +29,7 @@ KEYS: Mapping[str, str] = {
     topics.DEALS.name: "The deal.",
     topics.CONTROL.name: "`control`.",
     topics.PLAN.name: "`REVISION/KIND/ID`, the revision in eight digits.",
-    topics.CREDITS.name: "`SENDER|SCOPE`; the partition is the scope's.",
+    topics.CREDITS.name: "`SENDER`; the partition is that of the scopes.",
     topics.STANDINGS.name: (
         "`SCOPE|PERIOD` of a standing, `SCOPE|outlook`, `SCOPE|wins|DAY`, `baseline`; the partition is the scope's."
     ),

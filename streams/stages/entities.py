@@ -6,33 +6,27 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from msgspec import json, msgpack
+from msgspec import json
 
 from quota.activities import CORRECTION, without
 from quota.cells import add, collect
-from quota.credits import fan_out, fan_out_all
+from quota.credits import fan_out_all
 from quota.errors import InvalidRecord
 from quota.plans import PlanIndex
 from schemas.activities import ActivitiesCorrected, Done
 from schemas.control import PlanMarker, Tick
-from schemas.credits import Credit, Parts
+from schemas.credits import Parts
 from schemas.fields import Origin
-from streams import topics
 from streams.batches import Fetched
 from streams.log import LogError, Outgoing, TopicSpec
 from streams.quarantine import Bugs, dead_letters, overgrown
+from streams.stages.cells import Cell, Cells
 from streams.stages.corrections import Corrections, corrected
-from streams.stages.frozen import Derived, Frozen, Stored, by_month, freeze
+from streams.stages.frozen import Derived, Stored
 from streams.stages.stage import Moment, Place, Shelves
 
-Cell = tuple[str, str]
-"""A scope and a local day."""
-MOST_DAYS, MOST_PARTS = 100, 1000
-"""Of a credit: with so many days, or a day of so many parts, a record is large enough."""
 MOST_ADDS = 50_000
 """How many records' contributions are remembered."""
-
-_thaw = msgpack.Decoder(dict[str, Parts]).decode
 
 
 @dataclass(frozen=True)
@@ -63,18 +57,22 @@ class Entities:
         """Empty until loaded."""
         self.kind, self.place = kind, place
         self.records: MutableMapping[str, Any] = {}
-        self.cells: MutableMapping[Cell, Parts] = {}
         self.forwarded = 0
         self._plan: PlanIndex | None = None
         self._adds: dict[str, Mapping[Cell, Parts]] = {}
         self._pending: dict[str, list[tuple[Any, Fetched]]] = defaultdict(list)
-        self._touched: dict[Cell, bool] = {}
+        self._cells = Cells(place)
         self._stored: dict[str, bytes | None] = {}
         self._aside: list[Outgoing] = []
         self._corrections = Corrections(place, self) if kind.moves else None
         self._bugs = Bugs()
         self._decode = json.Decoder(kind.fact | Tick | PlanMarker).decode
         self._load = json.Decoder(kind.record).decode
+
+    @property
+    def cells(self) -> MutableMapping[Cell, Parts]:
+        """What all records added up to when it was said last."""
+        return self._cells.parts
 
     def decode(self, value: bytes) -> object:
         """A fact, an announcement, tick or marker; raises msgspec.DecodeError."""
@@ -98,7 +96,7 @@ class Entities:
     def installing(self, plan: PlanIndex | None, tick: int) -> Iterator[None]:
         """Recomputes record by record what they add, and then cell by cell what that makes of the scopes above."""
         cells: dict[Cell, Parts] = {}
-        self._plan, self._adds, self.cells = plan, {}, cells
+        self._plan, self._adds, self._cells.parts = plan, {}, cells
         mine: dict[Cell, Parts] = {}
         if self._corrections is not None:
             self._corrections.begin()
@@ -108,7 +106,6 @@ class Entities:
             yield
         if plan is not None:
             yield from fan_out_all(mine, plan, cells)
-        self._touched = {}
 
     def lodge(self, shelves: Shelves) -> None:
         """Keeps records on disk, those of corrections among them."""
@@ -124,11 +121,12 @@ class Entities:
     def derived(self) -> Derived:
         """The cells, and what is known of corrections."""
         known = {} if self._corrections is None else self._corrections.known()
-        return Derived(b"", {"cells": freeze(self.cells, msgpack.encode, by_month)}, known)
+        return Derived(b"", {"cells": self._cells.derived()}, known)
 
     def restore(self, few: bytes, stored: Stored, plan: PlanIndex | None, tick: int) -> None:
         """Takes the cells back; what is known of corrections lies on the shelf."""
-        self._plan, self.cells = plan, Frozen(stored, "cells", _thaw, by_month)
+        self._plan = plan
+        self._cells.restore(stored)
 
     def take(self, said: Any, record: Fetched, epoch: int) -> None:
         """Notes a fact for the next drain; one that belongs to another shard is forwarded there."""
@@ -152,10 +150,9 @@ class Entities:
         """Folds what is pending and says every touched cell."""
         for key in [*self._pending]:
             self._fold(key)
-        said, self._touched = self._touched, {}
         aside, self._aside = self._aside, []
         announced = self._corrections.announced() if self._corrections is not None else []
-        return aside + announced + self._credits(said)
+        return aside + announced + self._cells.say(self._plan)
 
     def complete(self, moment: Moment) -> Iterable[Outgoing]:
         """What is owed is said before the tick."""
@@ -163,10 +160,9 @@ class Entities:
 
     def switch(self, plan: PlanIndex) -> Iterable[Outgoing]:
         """Says what is owed under the old plan, then every cell that differs under the new one."""
-        owed, old = [*self.owed()], self.cells
+        owed, before = [*self.owed()], self.cells
         self.install(plan, 0)
-        differ = [cell for cell in {**old, **self.cells} if old.get(cell) != self.cells.get(cell)]
-        return owed + self._credits(dict.fromkeys(differ, False))
+        return owed + self._cells.differing(before)
 
     def stored(self) -> list[Outgoing]:
         """The entity records that changed."""
@@ -219,7 +215,7 @@ class Entities:
         else:
             self.records[key] = after
         self._stored[key] = encoded
-        self._add(change, quiet=quiet)
+        self._cells.add(change, quiet=quiet)
 
     def _difference(self, key: str, before: Any, after: Any) -> Mapping[Cell, Parts]:
         """What the record `after` adds more than `before` did under the same plan."""
@@ -244,27 +240,3 @@ class Entities:
         if known is None and before is not None:
             return self.kind.contributions(before, plan)
         return known or {}
-
-    def _add(self, change: Mapping[Cell, Parts], *, quiet: bool) -> None:
-        """Adds the change everywhere it counts, and notes which cells have to be said."""
-        for cell, parts in fan_out(change, self._plan).items() if self._plan else ():
-            add(self.cells.setdefault(cell, {}), parts)
-            self._touched[cell] = quiet and self._touched.get(cell, True)
-            if not self.cells[cell]:
-                del self.cells[cell]
-
-    def _credits(self, touched: Mapping[Cell, bool]) -> list[Outgoing]:
-        """Says the touched cells (→ quiet), those of one scope together as far as one record can hold them."""
-        days: dict[tuple[str, bool], dict[str, Parts]] = {}
-        said = []
-        for (scope, day), quiet in touched.items():
-            mine = days.setdefault((scope, quiet), {})
-            mine[day] = self.cells.get((scope, day), {})
-            if len(mine) >= MOST_DAYS or len(mine[day]) >= MOST_PARTS:
-                said.append(self._credit(scope, days.pop((scope, quiet)), quiet=quiet))
-        return said + [self._credit(scope, mine, quiet=quiet) for (scope, quiet), mine in days.items()]
-
-    def _credit(self, scope: str, days: dict[str, Parts], *, quiet: bool) -> Outgoing:
-        credit = Credit(self.place.sender, scope, days, quiet)
-        key = f"{self.place.sender}|{scope}".encode()
-        return Outgoing(topics.CREDITS.name, self.place.shard_of(scope), key, json.encode(credit))

@@ -98,12 +98,13 @@ class Standings:
         """Notes a sender's cells of a scope; they count for the next tick of that sender."""
         if not isinstance(said, Credit):
             return
-        for day, parts in said.days.items():
-            key = f"{said.sender}|{said.scope}|{day}"
-            before = self.held.versions.get(key) if said.quiet else None
-            # A later quiet change of the same tick must not hush an earlier one.
-            quiet = said.quiet and (not before or before[-1].epoch != epoch or before[-1].value[1])
-            self.held.say(key, epoch, (parts, quiet))
+        for scope, days in said.cells.items():
+            for day, parts in days.items():
+                key = f"{said.sender}|{scope}|{day}"
+                before = self.held.versions.get(key) if said.quiet else None
+                # A later quiet change of the same tick must not hush an earlier one.
+                quiet = said.quiet and (not before or before[-1].epoch != epoch or before[-1].value[1])
+                self.held.say(key, epoch, (parts, quiet))
 
     def owed(self) -> Iterable[Outgoing]:
         """The standings that no rule looks at, each as of the last tick that changed it."""

@@ -44,7 +44,9 @@ def take(entities: Entities, *facts: Activity | DealChanged) -> None:
 def cells(said: list[Outgoing]) -> dict[tuple[str, str], Parts]:
     """The last that was said of every cell."""
     found = [json.decode(each.value or b"", type=Credit) for each in said if each.topic == topics.CREDITS.name]
-    return {(credit.scope, day): parts for credit in found for day, parts in credit.days.items()}
+    return {
+        (scope, day): parts for credit in found for scope, days in credit.cells.items() for day, parts in days.items()
+    }
 
 
 def call(source: str, version: int) -> Activity:

@@ -58,7 +58,7 @@ def days(said: Sequence[Outgoing]) -> dict[str, Parts]:
     """What is credited to Anna."""
     found = [json.decode(each.value or b"") for each in said if each.topic == topics.CREDITS.name]
     credits_ = [json.decode(json.encode(each), type=Credit) for each in found if each["type"] == "credit"]
-    return {day: parts for credit in credits_ if credit.scope == "rep:anna" for day, parts in credit.days.items()}
+    return {day: parts for credit in credits_ for day, parts in credit.cells.get("rep:anna", {}).items()}
 
 
 def call(at: datetime, name: str = "c") -> Activity:

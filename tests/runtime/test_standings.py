@@ -27,7 +27,7 @@ def test_a_standing_is_quiet_when_every_fact_of_its_tick_is(told: list[bool], *,
     stage.install(PlanIndex(plan(1)), -1)
     stage.complete(Moment(Tick(EVENING, 0), EVENING, None, evaluates=True))
     for count, each in enumerate(told, 1):
-        credit = Credit("activities/0", "rep:anna", {"2026-03-30": {"calls_placed": count}}, each)
+        credit = Credit("activities/0", {"rep:anna": {"2026-03-30": {"calls_placed": count}}}, each)
         stage.take(credit, Record("", 0, count, 0, b"", b""), 0)
     later = EVENING + timedelta(minutes=1)
     said = [*stage.complete(Moment(Tick(later, 1), later, EVENING, evaluates=True)), *stage.owed()]
@@ -41,7 +41,7 @@ def test_the_first_tick_of_a_log_leaves_quiet_what_is_quiet(*, quiet: bool) -> N
     stage = ARROW.stage(where._replace(shard=where.shard_of("rep:anna")))
     stage.install(PlanIndex(plan(1)), -1)
     stage.take(
-        Credit("deals/0", "rep:anna", {"2026-03-30": {"deals_won": 1, "won_deal|d1": 5}}, quiet),
+        Credit("deals/0", {"rep:anna": {"2026-03-30": {"deals_won": 1, "won_deal|d1": 5}}}, quiet),
         Record("", 0, 1, 0, b"", b""),
         -1,
     )
