@@ -12,21 +12,65 @@ import tempfile
 from asyncio.subprocess import Process
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 from msgspec import json
 
-from agents.worker import SHARDS, Worker, declare
+from agents.worker import READERS, SHARDS, Worker, declare
 from bench.cost import Cost, Watch, processor_seconds
 from bench.worker import beside, taken
 from bench.workload import Workload, fill, say_plan
 from streams import topics
 from streams.log import Log, Spot
+from streams.metrics.unmetered import Unmetered
 from streams.opening import open_log
 from streams.passage import Passage, through
 from tests.kafka.broker import Broker
+
+
+@dataclass
+class Share:
+    """What the reading of one agent took: records, and seconds of the one thread in which everything is computed."""
+
+    records: int = 0
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        """For people; only of an agent that has read something."""
+        return f"{self.records:,} records, {self.seconds:.1f} s, {self.seconds / self.records * 1e6:.1f} µs each"
+
+
+@dataclass(frozen=True)
+class Piped:
+    """What the pipeline cost, and how much of that was spent by which agent of the first worker.
+
+    The rest is spent on fetching, on flushes (encoding what is said and stored, and sending it), and on Faust.
+    """
+
+    cost: Cost
+    agents: dict[str, Share]
+    workers: int = 1
+
+    def __str__(self) -> str:
+        """One line for people, and one for each agent."""
+        agents = [f"  {agent}: {share}" for agent, share in self.agents.items() if share.records]
+        return "\n".join([f"{self.cost}; {self.workers} worker(s)", *agents])
+
+
+class Shares(Unmetered):
+    """Adds up what each agent takes."""
+
+    def __init__(self) -> None:
+        """Nothing so far."""
+        self.agents = {agent: Share() for agent in READERS.values()}
+
+    def read(self, topic: str, records: int, seconds: float) -> None:
+        """Adds a batch."""
+        share = self.agents[READERS[topic]]
+        share.records += records
+        share.seconds += seconds
 
 
 @click.command()
@@ -49,13 +93,13 @@ def main(
         try:
             url = f"kafka://{server.address}" if server else broker or f"embedded://{folder}/log.db"
             measured = asyncio.run(measure(url, Workload(facts, days, reps), shards, workers))
-            click.echo(json.encode(measured) if as_json else f"{measured}; {workers} worker(s)")
+            click.echo(json.encode(measured) if as_json else str(measured))
         finally:
             if server:
                 server.stop()
 
 
-async def measure(broker: str, workload: Workload, shards: int, workers: int) -> Cost:
+async def measure(broker: str, workload: Workload, shards: int, workers: int) -> Piped:
     """One measurement; the log is filled if it holds no facts, and must not have been worked on."""
     async with AsyncExitStack() as stack:
         log = open_log(broker)
@@ -64,7 +108,8 @@ async def measure(broker: str, workload: Workload, shards: int, workers: int) ->
         shards = await declare(log, shards)
         last = await filled(log, shards, workload, with_plan=workers == 1)
         others = [await stack.enter_async_context(beside(broker)) for _ in range(workers - 1)]
-        worker = await stack.enter_async_context(Worker(broker, log, live=False))
+        shares = Shares()
+        worker = await stack.enter_async_context(Worker(broker, log, live=False, meter=shares))
         await joined(worker, others, shards)
         watch, before = Watch(), [processor_seconds(other.pid) for other in others]
         if not await planned(log):
@@ -72,7 +117,7 @@ async def measure(broker: str, workload: Workload, shards: int, workers: int) ->
         await _done(log, worker, last, shards)
         cost = watch.cost(workload.facts)
         beside_it = sum(processor_seconds(other.pid) for other in others) - sum(before)
-        return replace(cost, cpu_seconds=cost.cpu_seconds + beside_it)
+        return Piped(replace(cost, cpu_seconds=cost.cpu_seconds + beside_it), shares.agents, workers)
 
 
 async def joined(worker: Worker, others: Sequence[Process], shards: int) -> None:

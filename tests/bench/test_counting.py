@@ -45,7 +45,8 @@ def test_counting_alone_counts_every_activity_once(filled: str) -> None:
 
 def test_the_whole_pipeline_takes_every_fact_and_sets_none_aside(filled: str) -> None:
     measured = asyncio.run(pipeline.measure(filled, WORKLOAD, 4, 1))
-    assert measured.facts == WORKLOAD.facts
+    assert measured.cost.facts == WORKLOAD.facts
+    assert sum(measured.agents[agent].records for agent in ("activities", "meetings", "deals")) > WORKLOAD.facts
     assert asyncio.run(size(filled, topics.DEAD_LETTERS.name)) == 0
     assert asyncio.run(size(filled, topics.STANDINGS.name)) > 0
 
