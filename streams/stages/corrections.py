@@ -10,7 +10,7 @@ from quota.facts import identity
 from schemas.activities import ActivitiesCorrected, Activity, ActivityBucket, Correction, Done
 from streams import topics
 from streams.batches import Fetched
-from streams.log import Outgoing
+from streams.log import Outgoing, Spot
 from streams.quarantine import dead_letter
 from streams.stages.frozen import Piece, freeze_scopes
 from streams.stages.stage import Place, Shelves
@@ -123,7 +123,7 @@ class Corrections:
         """Notes what another shard has told, and gives the dead letter of what no shard can have said."""
         if said.sender not in self._senders:
             reason = "only the other shards tell of corrected activities: send facts with a higher version"
-            return [dead_letter(record, reason, self._place.shard)]
+            return [dead_letter(Spot(topics.ACTIVITIES.name, self._place.shard), record, reason)]
         for correction in said.corrected:
             name = identity(correction.source, correction.id)
             if correction.version > self._highest.get(name, 0):
