@@ -13,9 +13,12 @@ from agents.worker import ARROWS
 from bench.floor import LOST, OPEN, WON, name, opening, over, plan
 from bench.selling import ACTIVITIES
 from bench.workload import CHUNK, say_plan
+from quota.activities import contributions as activity_contributions
 from quota.cells import collect
 from quota.credits import Cells, fan_out_all
+from quota.deals import contributions as deal_contributions
 from quota.facts import identity
+from quota.meetings import contributions as meeting_contributions
 from quota.plans import PlanIndex
 from schemas.activities import ActivityBucket, Done
 from schemas.credits import HeldCredit
@@ -42,19 +45,19 @@ async def fill(log: Log, shards: int, records: int, seed: int = 1) -> None:
     """Writes plan, entity records (6 deals to 2 meetings to 2 days of activities), their cells and every mark."""
     await say_plan(log, REPS)
     made = (
-        (deals.ARROW, deals.KIND, _deals(records * 6 // 10, seed)),
-        (meetings.ARROW, meetings.KIND, _meetings(records * 2 // 10, seed)),
-        (activities.ARROW, activities.KIND, _days(records * 2 // 10, seed)),
+        (deals.ARROW, deal_contributions, _deals(records * 6 // 10, seed)),
+        (meetings.ARROW, meeting_contributions, _meetings(records * 2 // 10, seed)),
+        (activities.ARROW, activity_contributions, _days(records * 2 // 10, seed)),
     )
     index = PlanIndex(plan(REPS))
-    for arrow, kind, entities in made:
+    for arrow, contributions_of, entities in made:
         mine: list[Cells] = [{} for _ in range(shards)]
         for chunk in _chunks(entities):
             out = []
             for key, record in chunk:
                 home = partition(key.split("|")[1 if "|" in key else 0].encode(), shards)
-                collect(mine[home], kind.contributions(record, index))
-                out.append(Outgoing(kind.table.name, home, key.encode(), json.encode(record)))
+                collect(mine[home], contributions_of(record, index))
+                out.append(Outgoing(arrow.tables[0].name, home, key.encode(), json.encode(record)))
             await log.append(out)
         for shard, contributions in enumerate(mine):
             await _held(log, place(arrow, shard, shards), contributions, index)

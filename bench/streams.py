@@ -16,7 +16,7 @@ import click
 from msgspec import json
 
 from streams import topics
-from streams.shard import SLOWEST_FLUSH
+from streams.pacing import SLOWEST_FLUSH
 from tests.kafka.jars import NoKafka, cache, locked
 
 SOURCE = Path(__file__).with_name("kafka_streams")
