@@ -2,9 +2,10 @@
 
 usage: python -m bench.latency --broker URL [--rate N] [--seconds N] [--reps N] [--json]
 
-The log must be new. A live worker is started beside, with the default tick, and fed at the pace that is asked for. Some of the facts are probes: each is a deal that is won by a rep of whom nothing else is heard, so
-that the first standing with a deal won, and the first alert that says so, are those that include it. This process feeds
-and follows; it should not share its core with the worker.
+The log must be new. A live worker is started beside, with the default tick, and fed at the pace that is asked for.
+Some of the facts are probes: each is a deal that is won by a rep of whom nothing else is heard, so that the first
+standing with a deal won, and the first alert that says so, are those that include it. This process feeds and follows;
+it should not share its core with the worker.
 """
 
 import asyncio
