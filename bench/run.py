@@ -17,10 +17,11 @@ import click
 from msgspec import json
 
 from agents.worker import SHARDS
+from bench import variants
 from bench.brokers import Brokers
 from bench.machine import ROOT, commit, machine
 from bench.results import Results, table
-from bench.rounds import Failed, rounds
+from bench.rounds import Failed, Tell, rounds
 from bench.workload import Workload
 from tests.kafka.broker import BrokerFailed
 from tests.kafka.jars import NoKafka
@@ -75,9 +76,46 @@ def tell(what: str) -> None:
 def _throughput(brokers: Brokers, asked: Asked, results: Results) -> None:
     results.workload = asked.workload
     results.rounds = rounds(brokers, asked.workload, asked.shards, asked.times, tell)
+    brokers.forget()
 
 
-PARTS: dict[str, Callable[[Brokers, Asked, Results], None]] = {"throughput": _throughput}
+def _variant(
+    measure: Callable[[Brokers, variants.Setting, int, Tell], variants.Variant],
+) -> Callable[[Brokers, Asked, Results], None]:
+    def part(brokers: Brokers, asked: Asked, results: Results) -> None:
+        found = measure(brokers, variants.Setting(asked.workload, asked.shards), asked.times, tell)
+        results.variants = [each for each in results.variants if each.name != found.name] + [found]
+
+    return part
+
+
+def _latency(brokers: Brokers, asked: Asked, results: Results) -> None:
+    results.latency = variants.latency(brokers, variants.RATES, asked.workload.reps, tell)
+
+
+def _memory(brokers: Brokers, asked: Asked, results: Results) -> None:
+    results.memory = variants.memory(asked.times, tell)
+
+
+def _idle(brokers: Brokers, asked: Asked, results: Results) -> None:
+    results.idle = variants.idle(brokers, tell)
+
+
+def _recovery(brokers: Brokers, asked: Asked, results: Results) -> None:
+    results.records = asked.workload.facts
+    results.recovery = variants.recovery(brokers, results.records, asked.times, tell)
+
+
+PARTS: dict[str, Callable[[Brokers, Asked, Results], None]] = {
+    "throughput": _throughput,
+    "latency": _latency,
+    "memory": _memory,
+    "workers": _variant(variants.workers),
+    "reps": _variant(variants.reps),
+    "shards": _variant(variants.shards),
+    "idle": _idle,
+    "recovery": _recovery,
+}
 """Every part by its name, in the order in which they are measured."""
 
 if __name__ == "__main__":
