@@ -23,6 +23,7 @@ from bench.machine import ROOT, commit, machine
 from bench.results import Results, table
 from bench.rounds import Failed, Tell, rounds
 from bench.workload import Workload
+from streams.log import LogError
 from tests.kafka.broker import BrokerFailed
 from tests.kafka.jars import NoKafka
 
@@ -48,16 +49,26 @@ def main(wanted: tuple[str, ...], times: int, to: Path, *, facts: int, days: int
     asked = Asked(Workload(facts, days, reps), shards, times)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         brokers = Brokers(Path(folder))
-        for part in wanted or PARTS:
-            tell(f"{part} ...")
-            try:
-                PARTS[part](brokers, asked, results)
-            except (Failed, NoKafka, BrokerFailed) as error:
-                raise click.ClickException(f"{part}: {error}") from error
-            results.machine, results.commits[part] = machine(), commit()
-            to.write_bytes(json.format(json.encode(results), indent=2) + b"\n")
-            to.with_name(TABLE.name).write_text(table(results))
-    click.echo(to.with_name(TABLE.name).read_text())
+        failed = [part for part in wanted or PARTS if not _measured(part, brokers, asked, results, to)]
+    click.echo(to.with_name(TABLE.name).read_text() if to.exists() else "nothing was measured")
+    if failed:
+        raise click.ClickException(f"not measured: {', '.join(failed)}; --part measures again what is named")
+
+
+def _measured(part: str, brokers: Brokers, asked: "Asked", results: Results, to: Path) -> bool:
+    """Measures a part and writes all results; a part that fails says why, and the next one has its turn."""
+    tell(f"{part} ...")
+    try:
+        PARTS[part](brokers, asked, results)
+    except (Failed, NoKafka, BrokerFailed, LogError) as error:
+        tell(f"{part} failed: {error}")
+        return False
+    finally:
+        brokers.forget()
+    results.machine, results.commits[part] = machine(), commit()
+    to.write_bytes(json.format(json.encode(results), indent=2) + b"\n")
+    to.with_name(TABLE.name).write_text(table(results))
+    return True
 
 
 class Asked:
@@ -74,9 +85,8 @@ def tell(what: str) -> None:
 
 
 def _throughput(brokers: Brokers, asked: Asked, results: Results) -> None:
-    results.workload = asked.workload
-    results.rounds = rounds(brokers, asked.workload, asked.shards, asked.times, tell)
-    brokers.forget()
+    found = rounds(brokers, asked.workload, asked.shards, asked.times, tell)
+    results.workload, results.rounds = asked.workload, found
 
 
 def _variant(

@@ -66,7 +66,6 @@ def _against(name: str, brokers: Brokers, both: tuple[Setting, Setting], times: 
                 command = program("bench.pipeline", "--broker", url, "--json", *asked)
                 measurements.append(measured(command, Piped, *on))
             tell(f"round {number + 1}: {work.reps} reps, {setting.shards} shards: {measurements[-1].cost}")
-    brokers.forget()
     return Variant(name, *found)
 
 
