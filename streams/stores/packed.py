@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from typing import Generic, TypeVar
 
+from streams.stores.blocks import Blocks
 from streams.stores.items import Items
 
 T = TypeVar("T")
@@ -56,11 +57,15 @@ class MemoryShelves:
 
     def __init__(self) -> None:
         """Nothing stands there yet."""
-        self._tables: dict[str, Packed[object]] = {}
+        self._tables: dict[str, Packed[object] | Blocks] = {}
 
     def put(self, table: str, key: bytes, value: bytes) -> None:
         """Takes a stored record of a table that a stage has asked for."""
-        self._tables[table].put(key.decode(), value)
+        held = self._tables[table]
+        if isinstance(held, Blocks):
+            held[key.decode()] = value
+        else:
+            held.put(key.decode(), value)
 
     def records(
         self, tables: Sequence[str], decode: Callable[[bytes], T], table_of: Callable[[str], str]
@@ -68,6 +73,11 @@ class MemoryShelves:
         """The records of these tables, in one mapping."""
         made = Packed(decode)
         self._tables |= dict.fromkeys(tables, made)  # type: ignore[arg-type] # only bytes go in here
+        return made
+
+    def raw(self, table: str, chapter: Callable[[str], str]) -> MutableMapping[str, bytes]:
+        """The records of this table as they are, those of old chapters compressed."""
+        made = self._tables[table] = Blocks(chapter)
         return made
 
     def index(self, agent: str, name: str, kind: type[T]) -> MutableMapping[str, T] | None:
