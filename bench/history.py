@@ -1,12 +1,12 @@
 """What a shard's log holds after a year of work: entity records, and the cells that credits have told its standings."""
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from msgspec import json
+from msgspec import Struct, json
 
 from agents import activities, deals, meetings
 from agents.worker import ARROWS
@@ -30,7 +30,7 @@ from streams import tables, topics
 from streams.log import Log, Outgoing
 from streams.partitioner import partition
 from streams.stages.stage import Place
-from streams.topology import place
+from streams.topology import Arrow, place
 
 T = TypeVar("T")
 REPS = 2000
@@ -44,7 +44,7 @@ KINDS = [activity for source, activity in ACTIVITIES if source == "dialer"]
 async def fill(log: Log, shards: int, records: int, seed: int = 1) -> None:
     """Writes plan, entity records (6 deals to 2 meetings to 2 days of activities), their cells and every mark."""
     await say_plan(log, REPS)
-    made = (
+    made: tuple[tuple[Arrow, Callable[[Any, PlanIndex], Cells], Iterable[tuple[str, Struct]]], ...] = (
         (deals.ARROW, deal_contributions, _deals(records * 6 // 10, seed)),
         (meetings.ARROW, meeting_contributions, _meetings(records * 2 // 10, seed)),
         (activities.ARROW, activity_contributions, _days(records * 2 // 10, seed)),
