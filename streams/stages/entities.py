@@ -16,7 +16,7 @@ from schemas.control import PlanMarker, Tick
 from schemas.credits import Parts
 from schemas.fields import Origin
 from streams.batches import Fetched
-from streams.log import LogError, Outgoing, TopicSpec
+from streams.log import LogError, Outgoing, Spot, TopicSpec
 from streams.quarantine import Bugs, dead_letters, overgrown
 from streams.stages.cells import Cell, Cells
 from streams.stages.frozen import Derived, Stored
@@ -51,6 +51,7 @@ class Entities:
     def __init__(self, kind: Kind, place: Place) -> None:
         """Empty until loaded."""
         self.kind, self.place = kind, place
+        self._source = Spot(kind.topic.name, place.shard)
         self.records: MutableMapping[str, Any] = {}
         self.forwarded = 0
         self._plan: PlanIndex | None = None
@@ -119,7 +120,7 @@ class Entities:
         try:
             key = self.kind.entity(said)
         except InvalidRecord as error:
-            self._aside += dead_letters([record], error, self.place.shard)
+            self._aside += dead_letters(self._source, [record], error)
             return
         self._pending[key].append((said, record))
 
@@ -157,7 +158,7 @@ class Entities:
     def _fold_run(self, key: str, facts: list[tuple[Any, Fetched]], *, quiet: bool) -> None:
         try:
             after = self.kind.fold(
-                self.records.get(key), [(fact, Origin(r.topic, r.partition, r.offset)) for fact, r in facts]
+                self.records.get(key), [(fact, Origin(*self._source, r.offset)) for fact, r in facts]
             )
             if after is not None:
                 self._keep(key, after, quiet=quiet)
@@ -166,7 +167,7 @@ class Entities:
             raise
         except Exception as error:  # noqa: BLE001 - a bug on one entity is quarantined with its traceback, not spread
             self._bugs.met(error)
-            self._aside += dead_letters([record for _, record in facts], error, self.place.shard)
+            self._aside += dead_letters(self._source, [record for _, record in facts], error)
 
     def _keep(self, key: str, after: Any, *, quiet: bool) -> None:
         """Stores a record and replaces what it adds; the record is dropped when it holds nothing any more."""
