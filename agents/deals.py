@@ -9,7 +9,7 @@ from streams import tables, topics
 from streams.app import batches
 from streams.batches import Batch
 from streams.shards import Shards
-from streams.stages.entities import Entities, Kind
+from streams.stages.histories import Histories, Kind
 from streams.topology import Arrow
 
 KIND = Kind(
@@ -19,7 +19,10 @@ KIND = Kind(
     record=DealRecord,
     route=lambda fact: fact.deal,
     entity=deals.entity,
+    change_of=deals.change_of,
     fold=deals.fold,
+    begin=deals.Deal,
+    state=deals.state,
     contributions=deals.contributions,
 )
 ARROW = Arrow(
@@ -27,7 +30,7 @@ ARROW = Arrow(
     reads=topics.DEALS,
     tables=(tables.DEALS,),
     publishes=(topics.CREDITS,),
-    stage=lambda place: Entities(KIND, place),
+    stage=lambda place: Histories(KIND, place),
 )
 
 

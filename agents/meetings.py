@@ -9,7 +9,7 @@ from streams import tables, topics
 from streams.app import batches
 from streams.batches import Batch
 from streams.shards import Shards
-from streams.stages.entities import Entities, Kind
+from streams.stages.histories import Histories, Kind
 from streams.topology import Arrow
 
 KIND = Kind(
@@ -19,7 +19,10 @@ KIND = Kind(
     record=MeetingRecord,
     route=lambda fact: fact.meeting,
     entity=meetings.entity,
+    change_of=meetings.change_of,
     fold=meetings.fold,
+    begin=meetings.Meeting,
+    state=meetings.state,
     contributions=meetings.contributions,
 )
 ARROW = Arrow(
@@ -27,7 +30,7 @@ ARROW = Arrow(
     reads=topics.MEETINGS,
     tables=(tables.MEETINGS,),
     publishes=(topics.CREDITS,),
-    stage=lambda place: Entities(KIND, place),
+    stage=lambda place: Histories(KIND, place),
 )
 
 

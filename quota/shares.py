@@ -1,0 +1,57 @@
+"""What one entity adds, share by share: parts for a scope on a day."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from quota.cells import add, put
+from quota.facts import day_name
+from quota.plans import PlanIndex
+from schemas.credits import Parts
+
+Share = tuple[str, str, Mapping[str, int]]
+"""Scope, local day, and parts without zeros, which nobody changes."""
+Owners = tuple[tuple[datetime, str], ...]
+"""From when on which scope answers for an entity; no two in a row are the same."""
+Cells = dict[tuple[str, str], Parts]
+
+
+def answering(owners: Owners, at: datetime) -> str:
+    """The scope of the owner in force at a moment; before anyone is named, the first who is."""
+    if not owners:
+        return "unassigned"
+    found = owners[0][1]
+    for since, scope in owners:
+        if since > at:
+            break
+        found = scope
+    return found
+
+
+def share(owners: Owners, at: datetime, parts: Mapping[str, int], plan: PlanIndex) -> Share:
+    """Parts that happened at a moment: for who answered for the entity then, on the day that it was there."""
+    scope = answering(owners, at)
+    return scope, day_name(plan.calendar(scope).local_day(at)), parts
+
+
+def together(shares: Iterable[Share]) -> Cells:
+    """The shares by cell."""
+    found: Cells = {}
+    for scope, day, parts in shares:
+        put(found, (scope, day), parts)
+    return {cell: parts for cell, parts in found.items() if parts}
+
+
+def difference(before: tuple[Share, ...], after: tuple[Share, ...]) -> Cells:
+    """What `after` adds more than `before`, by cell; what it adds less is negative."""
+    # Histories grow at their end: what they begin with is mostly the same.
+    same = 0
+    for one, other in zip(before, after, strict=False):
+        if one is not other and one != other:
+            break
+        same += 1
+    found: Cells = {}
+    for scope, day, parts in after[same:]:
+        put(found, (scope, day), parts)
+    for scope, day, parts in before[same:]:
+        add(found.setdefault((scope, day), {}), parts, -1)
+    return {cell: parts for cell, parts in found.items() if parts}
