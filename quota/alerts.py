@@ -1,47 +1,48 @@
 """Every rule at the moments it is due: the end of a working day, a change of wins, any tick."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
 from quota import behind_pace, shortage, wins
 from quota.errors import InvalidRecord
-from quota.lifecycle import Change, Now, Verdict, Words, close, fingerprint, fresh, level, moment, step
+from quota.lifecycle import Change, Now, Verdict, Words, close, fingerprint, fresh, level, moment, moves, step
 from quota.periods import Period, parse_period, period_of
 from quota.plans import PlanIndex
 from quota.wording import name_of
 from schemas.alerts import AlertState
 from schemas.control import Tick
 from schemas.plan import Rule
-from schemas.standings import Baseline, Judged, Outlook, Wins
+from schemas.standings import Baseline, Judged, Outlook, QuotaStanding, Wins
 
-__all__ = ["Change", "Inputs", "at_day_end", "at_tick", "at_wins", "fingerprint", "step"]
+__all__ = ["Change", "Judge", "Watched", "at_day_end", "at_tick", "at_wins", "fingerprint", "step"]
 
-Standings = Mapping[str, Mapping[str, Judged]]
+Judge = Callable[[str, Period], Judged | None]
+"""Tells where a scope's quotas stand in a period; None if it has none there."""
 States = Mapping[str, AlertState]
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
-    """What the rules of a working day's end look at: standings by scope and period, outlooks by scope, the baseline."""
+class Watched:
+    """What the rules of a working day's end look at: quotas, outlooks by scope, the baseline."""
 
-    standings: Standings
+    judge: Judge
     outlooks: Mapping[str, Outlook]
     baseline: Baseline | None
 
 
 def at_day_end(
-    scopes: Iterable[str], inputs: Inputs, states: States, plan: PlanIndex, tick: Tick, day: date
+    scopes: Iterable[str], watched: Watched, states: States, plan: PlanIndex, tick: Tick, day: date
 ) -> list[Change]:
     """What changes when a working day of the company has ended: shortages, paces, and alerts that lost their ground.
 
     `states` must hold every alert of these scopes that is pending or firing, and those known of the current periods; an
     alert of any scope that the plan no longer knows is closed. Only changed states are given.
     """
-    evening = _Evening(inputs, states, plan, moment(tick, plan), day)
-    watched = sorted(set(scopes).intersection(plan.scopes))
-    return evening.closed + [change for scope in watched for change in evening.evaluated(scope)]
+    evening = _Evening(watched, states, plan, moment(tick, plan), day)
+    known = sorted(set(scopes).intersection(plan.scopes))
+    return evening.closed + [change for scope in known for change in evening.evaluated(scope)]
 
 
 def at_wins(changed: Iterable[Wins], states: States, plan: PlanIndex, tick: Tick) -> list[Change]:
@@ -55,11 +56,11 @@ def at_wins(changed: Iterable[Wins], states: States, plan: PlanIndex, tick: Tick
 
 
 def at_tick(
-    opened: Iterable[AlertState], plan: PlanIndex, tick: Tick, standings: Standings | None = None
+    opened: Iterable[AlertState], plan: PlanIndex, tick: Tick, judge: Judge = lambda _, __: None
 ) -> list[Change]:
     """What ends with the time: wins whose day is over, and alerts on the pace of a period that is over.
 
-    With `standings`, the reason says whether the quota was met or missed.
+    With a `judge`, the reason says whether the quota was met or missed.
     """
     now = moment(tick, plan)
     found: list[Change | None] = []
@@ -68,8 +69,8 @@ def at_tick(
             found.append(wins.expired(state, plan, now))
         elif state.kind == behind_pace.KIND and state.state in _OPEN:
             span = _span(state, plan)
-            over = span is not None and plan.calendar(state.scope).start_of(span.end) <= now.at
-            found.append(_pace_over(state, standings or {}, plan, now) if over else None)
+            if span is not None and plan.calendar(state.scope).start_of(span.end) <= now.at:
+                found.append(_pace_over(state, span, judge, plan, now))
     return [change for change in found if change is not None]
 
 
@@ -79,8 +80,8 @@ _OPEN = frozenset({"pending", "firing"})
 class _Evening:
     """One evaluation of the rules that are due when a working day ends."""
 
-    def __init__(self, inputs: Inputs, states: States, plan: PlanIndex, now: Now, day: date) -> None:
-        self._inputs = inputs
+    def __init__(self, watched: Watched, states: States, plan: PlanIndex, now: Now, day: date) -> None:
+        self._watched = watched
         self._states = states
         self._plan = plan
         self._now = now
@@ -97,7 +98,7 @@ class _Evening:
         if span is None or not _in_plan(state, span, self._plan):
             self.closed.append(close(state, "not_in_plan", _dropped(state, self._plan), self._now))
         elif state.kind == behind_pace.KIND and span.end <= self._day:
-            self.closed.append(_pace_over(state, self._inputs.standings, self._plan, self._now))
+            self.closed.append(_pace_over(state, span, self._watched.judge, self._plan, self._now))
         elif state.kind == shortage.KIND:
             self._shortages[state.rule, state.scope].append((span.start, state))
 
@@ -112,29 +113,36 @@ class _Evening:
         return (rule for rule in self._plan.rules(kind) if level(scope) in rule.levels)
 
     def _shortage(self, rule: Rule, scope: str) -> Iterator[Change]:
-        outlook = self._inputs.outlooks.get(scope)
+        outlook = self._watched.outlooks.get(scope)
         if outlook is None:
             return
         now = replace(self._now, quiet=self._now.quiet or outlook.quiet)
-        period, verdict = shortage.verdict(rule, outlook, self._inputs.baseline, self._plan, self._day)
+        period, verdict = shortage.verdict(rule, outlook, self._watched.baseline, self._plan, self._day)
         for start, state in self._shortages[rule.id, scope]:
             if start < period.start:
                 yield close(state, "too_late", shortage.too_late(scope, state.period, self._plan), now)
         yield from self._step(fresh(rule, scope, period.id), verdict, rule.days or shortage.DAYS, now)
 
     def _paces(self, rule: Rule, scope: str) -> Iterator[Change]:
-        standings = self._inputs.standings.get(scope, {})
         calendar = self._plan.calendar(scope)
-        current = (period_of(kind, self._day, calendar) for kind in self._plan.kinds())
-        for period, standing in ((period, standings[period.id]) for period in current if period.id in standings):
-            now = replace(self._now, quiet=self._now.quiet or standing.quiet)
-            # Nobody says a standing again for a quota that has left the plan.
-            asked = {quota.metric for quota in self._plan.quotas(scope, period)}
+        for kind in self._plan.kinds():
+            period = period_of(kind, self._day, calendar)
+            standing = self._watched.judge(scope, period)
+            if standing is None:
+                continue
             for quota in standing.quotas:
-                if quota.metric in asked and behind_pace.watches(rule, quota.metric):
-                    verdict = behind_pace.verdict(rule, standing, quota, self._plan)
-                    state = fresh(rule, scope, standing.period, quota.metric)
-                    yield from self._step(state, verdict, rule.days or behind_pace.DAYS, now)
+                if behind_pace.watches(rule, quota.metric):
+                    yield from self._pace(rule, standing, quota)
+
+    def _pace(self, rule: Rule, standing: Judged, quota: QuotaStanding) -> Iterator[Change]:
+        found = behind_pace.finding(rule, quota, self._plan)
+        state = self._states.get(fingerprint(rule.id, standing.scope, standing.period, quota.metric))
+        # Nearly always nothing changes: then nothing is made.
+        if moves(state, holds=found.holds, clears=found.clears):
+            verdict = behind_pace.verdict(found, standing, quota, self._plan)
+            now = replace(self._now, quiet=self._now.quiet or standing.quiet)
+            unknown = fresh(rule, standing.scope, standing.period, quota.metric)
+            yield from self._step(unknown, verdict, rule.days or behind_pace.DAYS, now)
 
     def _step(self, unknown: AlertState, verdict: Verdict, days: int, now: Now) -> Iterator[Change]:
         before = self._states.get(unknown.fingerprint, unknown)
@@ -151,8 +159,8 @@ def _won(said: Wins, known: list[AlertState], plan: PlanIndex, tick: Tick) -> It
             yield from wins.celebrations(rule, said, known, plan, now)
 
 
-def _pace_over(state: AlertState, standings: Standings, plan: PlanIndex, now: Now) -> Change:
-    reason = behind_pace.ending(standings.get(state.scope, {}).get(state.period), state.subject)
+def _pace_over(state: AlertState, span: Period, judge: Judge, plan: PlanIndex, now: Now) -> Change:
+    reason = behind_pace.ending(judge(state.scope, span), state.subject)
     return close(state, reason, behind_pace.ended(state, reason, plan), now)
 
 
@@ -167,7 +175,7 @@ def _span(state: AlertState, plan: PlanIndex) -> Period | None:
 def _in_plan(state: AlertState, period: Period, plan: PlanIndex) -> bool:
     """Whether the plan still has the alert's scope, its rule for that level, and the quota that it is about."""
     rule = next((rule for rule in plan.rules(state.kind) if rule.id == state.rule), None)
-    if rule is None or level(state.scope) not in rule.levels or state.scope not in plan.scopes:
+    if rule is None or level(state.scope) not in rule.levels or not plan.has(state.scope):
         return False
     if state.kind != behind_pace.KIND:
         return True

@@ -1,8 +1,9 @@
 """Whether a quota of the current period falls behind what the elapsed working time asks for."""
 
 from functools import partial
+from typing import NamedTuple
 
-from quota.lifecycle import Verdict, Words, no_verdict
+from quota.lifecycle import Verdict, Words
 from quota.pace import unlikely
 from quota.plans import PlanIndex
 from quota.wording import metric_name, name_of, number, percent, quantity
@@ -10,10 +11,23 @@ from schemas.alerts import AlertState, TransitionKind
 from schemas.plan import Rule
 from schemas.standings import Judged, QuotaStanding
 
+
+class Finding(NamedTuple):
+    """What the rule makes of a quota: see `Verdict`."""
+
+    holds: bool | None
+    clears: bool
+    reason: str
+
+
 KIND = "behind_pace"
 DAYS = 1
 _FIRE, _CLEAR = 0.80, 0.95
 _FINAL = ("met", "missed")
+_NONE = Finding(holds=None, clears=False, reason="no_pace")
+_BEHIND = Finding(holds=True, clears=False, reason="behind_pace")
+_BETWEEN = Finding(holds=False, clears=False, reason="between")
+_CAUGHT_UP = Finding(holds=False, clears=True, reason="caught_up")
 _ENDINGS = {"met": "was met", "missed": "was missed", "period_ended": "is no longer watched"}
 
 
@@ -22,17 +36,21 @@ def watches(rule: Rule, metric: str | None) -> bool:
     return not rule.metrics or metric in rule.metrics
 
 
-def verdict(rule: Rule, standing: Judged, quota: QuotaStanding, plan: PlanIndex) -> Verdict:
+def finding(rule: Rule, quota: QuotaStanding, plan: PlanIndex) -> Finding:
     """Behind is a pace below the rule's threshold with evidence, once enough of the period has passed to tell."""
-    tell = partial(_tell, standing, quota, plan)
     if quota.status in _FINAL:
-        return Verdict(holds=False, clears=True, reason=quota.status, tell=tell)
+        return Finding(holds=False, clears=True, reason=quota.status)
     if quota.pace is None or quota.status in {"no_data", "no_target"}:
-        return no_verdict("no_pace")
+        return _NONE
     if quota.pace < (_FIRE if rule.fire is None else rule.fire) and _evident(quota, plan):
-        return Verdict(holds=True, clears=False, reason="behind_pace", tell=tell)
+        return _BEHIND
     clears = quota.pace >= (_CLEAR if rule.clear is None else rule.clear)
-    return Verdict(holds=False, clears=clears, reason="caught_up" if clears else "between", tell=tell)
+    return _CAUGHT_UP if clears else _BETWEEN
+
+
+def verdict(found: Finding, standing: Judged, quota: QuotaStanding, plan: PlanIndex) -> Verdict:
+    """The finding with the words for it."""
+    return Verdict(*found, tell=partial(_tell, standing, quota, plan))
 
 
 def ending(standing: Judged | None, metric: str | None) -> str:

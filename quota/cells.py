@@ -40,15 +40,13 @@ PLAIN = frozenset({REVENUE, MARGIN, COSTED, UNPRICED, NEGATIVE_CYCLE, UNKNOWN_ST
 
 def add(into: Parts, parts: Mapping[str, int], sign: int = 1) -> None:
     """Add (or with `sign` -1 take away) parts in place; components that become zero vanish."""
-    if not into and sign == 1:
-        into.update({component: value for component, value in parts.items() if value})
-        return
     for component, value in parts.items():
-        total = into.get(component, 0) + sign * value
+        held = into.get(component, 0)
+        total = held + sign * value
         if total:
             into[component] = total
-        else:
-            into.pop(component, None)
+        elif held:
+            del into[component]
 
 
 def put(into: dict[K, Parts], cell: K, parts: Mapping[str, int]) -> None:

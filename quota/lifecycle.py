@@ -82,6 +82,15 @@ def step(state: AlertState, verdict: Verdict, days: int, now: Now) -> Change:
     return move(waiting, "firing", verdict.reason, verdict.tell("firing"), now)
 
 
+def moves(state: AlertState | None, *, holds: bool | None, clears: bool) -> bool:
+    """Whether `step` would change an alert (None: one that was never evaluated) for a verdict like this."""
+    if state is None or state.state not in {"firing", "pending"}:
+        return holds is True
+    if state.state == "firing":
+        return clears and holds is False
+    return holds is not None
+
+
 def close(state: AlertState, reason: str, words: Words, now: Now) -> Change:
     """The end of an alert that is not evaluated any more: an open instance resolves, a pending one is forgotten."""
     if state.state != "firing":

@@ -40,7 +40,7 @@ def value(metric: str, parts: Parts, pipeline: Parts | None, plan: PlanIndex) ->
         return _count(parts.get(metric, 0))
     if declared.aggregation == "stock":
         return _CLOSED_PERIOD if pipeline is None else stocks(open_stages(pipeline, plan), plan)[metric]
-    return _DERIVED[metric](parts, _spread(parts), plan)
+    return _DERIVED[metric](parts, plan)
 
 
 def values(parts: Parts, plan: PlanIndex) -> dict[str, Measure]:
@@ -54,13 +54,14 @@ def values(parts: Parts, plan: PlanIndex) -> dict[str, Measure]:
 
 
 def _derived(parts: Parts, plan: PlanIndex) -> dict[str, Measure]:
-    spread = _spread(parts)
-    return {metric: derive(parts, spread, plan) for metric, derive in _DERIVED.items()}
+    if _CLOSING.isdisjoint(parts):
+        return _nothing_derived(plan) | {"leads_spoken_to": _leads_spoken_to(parts, plan)}
+    return {metric: derive(parts, plan) for metric, derive in _DERIVED.items()}
 
 
 @lru_cache(maxsize=16)
 def _nothing_derived(plan: PlanIndex) -> dict[str, Measure]:
-    return _derived({}, plan)
+    return {metric: derive({}, plan) for metric, derive in _DERIVED.items()}
 
 
 def open_stages(pipeline: Parts, plan: PlanIndex) -> list[OpenStage]:
@@ -123,32 +124,24 @@ def _money(amount: int, plan: PlanIndex, n: int | None = None, excluded: int = 0
     return Measure(decimal(amount, plan.currency), plan.currency, n, excluded=excluded or None)
 
 
-_UNDERIVED = frozenset({"calls_connected", "chats", "meetings_held", "deals_won", "deals_lost"})
-_UNDERIVED |= {cells.REVENUE, cells.UNPRICED, cells.COSTED, cells.MARGIN}
-"""Without any of these, every derived metric is what it is of nothing: ages and leads never come without them."""
+_SPOKEN = frozenset({"calls_connected", "chats", "meetings_held"})
+"""Leads never come without any of these."""
+_CLOSING = frozenset({"deals_won", "deals_lost", cells.REVENUE, cells.UNPRICED, cells.COSTED, cells.MARGIN})
+"""Without any of these, every derived metric but the leads is what it is of nothing: ages never come without them."""
+_UNDERIVED = _SPOKEN | _CLOSING
 
 
-class _Spread(Struct, frozen=True):
-    """What is spread over many components: won deals by age, and the leads spoken to."""
-
-    ages: dict[int, int]
-    leads: int
-
-
-def _spread(parts: Parts) -> _Spread:
-    spoken = "calls_connected" in parts or "chats" in parts or "meetings_held" in parts
-    return _Spread(cells.won_ages(parts), sum(component[:5] == cells.LEAD for component in parts) if spoken else 0)
+def _leads_spoken_to(parts: Parts, plan: PlanIndex) -> Measure:
+    if _SPOKEN.isdisjoint(parts):
+        return _COUNTS[0]
+    return _count([component[:5] for component in parts].count(cells.LEAD))
 
 
-def _leads_spoken_to(parts: Parts, spread: _Spread, plan: PlanIndex) -> Measure:
-    return _count(spread.leads)
-
-
-def _revenue(parts: Parts, spread: _Spread, plan: PlanIndex) -> Measure:
+def _revenue(parts: Parts, plan: PlanIndex) -> Measure:
     return _money(parts.get(cells.REVENUE, 0), plan, excluded=parts.get(cells.UNPRICED, 0))
 
 
-def _gross_margin(parts: Parts, spread: _Spread, plan: PlanIndex) -> Measure:
+def _gross_margin(parts: Parts, plan: PlanIndex) -> Measure:
     won, costed = parts.get("deals_won", 0), parts.get(cells.COSTED, 0)
     if not won:
         return _NO_WON
@@ -157,13 +150,13 @@ def _gross_margin(parts: Parts, spread: _Spread, plan: PlanIndex) -> Measure:
     return _money(parts.get(cells.MARGIN, 0), plan, costed, won - costed)
 
 
-def _win_rate(parts: Parts, spread: _Spread, plan: PlanIndex) -> Measure:
+def _win_rate(parts: Parts, plan: PlanIndex) -> Measure:
     won = parts.get("deals_won", 0)
     closed = won + parts.get("deals_lost", 0)
     return Measure(won / closed, n=closed) if closed else Measure(None, n=0, reason="no_closed_deals")
 
 
-def _average_deal_value(parts: Parts, spread: _Spread, plan: PlanIndex) -> Measure:
+def _average_deal_value(parts: Parts, plan: PlanIndex) -> Measure:
     won, unpriced = parts.get("deals_won", 0), parts.get(cells.UNPRICED, 0)
     if not won:
         return _NO_WON
@@ -179,18 +172,19 @@ def _rounded(numerator: int, denominator: int) -> int:
     return whole + (rest * 2 > denominator or (rest * 2 == denominator and whole % 2 == 1))
 
 
-def _cycle_days_median(parts: Parts, spread: _Spread, plan: PlanIndex) -> Measure:
+def _cycle_days_median(parts: Parts, plan: PlanIndex) -> Measure:
     won = parts.get("deals_won", 0)
     if not won:
         return _NO_WON
-    middle = median(spread.ages)
+    ages = cells.won_ages(parts)
+    middle = median(ages)
     if middle is None:
         return Measure(None, n=0, reason="no_known_cycle", excluded=won)
-    known = sum(spread.ages.values())
+    known = sum(ages.values())
     return Measure(middle, n=known, excluded=(won - known) or None)
 
 
-_DERIVED: dict[str, Callable[[Parts, _Spread, PlanIndex], Measure]] = {
+_DERIVED: dict[str, Callable[[Parts, PlanIndex], Measure]] = {
     "leads_spoken_to": _leads_spoken_to,
     "revenue": _revenue,
     "gross_margin": _gross_margin,

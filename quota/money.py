@@ -38,6 +38,7 @@ def minor_units(text: str, currency: str) -> int:
     return int(scaled)
 
 
+@lru_cache(maxsize=65536)
 def decimal(amount: int, currency: str) -> str:
     """The decimal string of an amount in minor units: 86123400 USD is `861234.00`."""
     digits = _EXPONENTS.get(currency, 2)

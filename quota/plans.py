@@ -47,6 +47,7 @@ class PlanIndex:
         self.scopes = tuple(
             sorted(["company", "unassigned", *_scopes("rep", self._reps), *_scopes("team", self._teams)])
         )
+        self._known = frozenset(self.scopes)
         self._names = _external(plan.reps)
         self._lines = {rep.id: [(m.start, m.end, self._line(rep.id, m.team)) for m in rep.teams] for rep in plan.reps}
         self._calendars = self._scope_calendars(_calendars(plan))
@@ -57,6 +58,10 @@ class PlanIndex:
         self._quotas = self._by_scope(plan.quotas)
         self._owners: dict[tuple[str, str | None], str] = {}
         self._in_force: dict[tuple[str, str], tuple[Quota, ...]] = {}
+
+    def has(self, scope: str) -> bool:
+        """Whether the plan knows the scope."""
+        return scope in self._known
 
     def rep(self, source: str, name: str) -> str | None:
         """The id of the rep whom the source calls so: by external name, by id, or by the slug of the name."""

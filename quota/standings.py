@@ -1,10 +1,12 @@
 """A scope's standing in a period: every metric, every quota, and what is open."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
 
 from quota import metrics
+from quota.calendars import WorkCalendar
 from quota.catalogue import Kind
 from quota.metrics import OpenStage
 from quota.money import decimal, minor_units
@@ -14,9 +16,50 @@ from quota.plans import PlanIndex
 from schemas.credits import Parts
 from schemas.fields import Money
 from schemas.plan import Quota
-from schemas.standings import Measure, PipelineStanding, QuotaStanding, StageStanding, Standing
+from schemas.standings import Judged, Measure, PipelineStanding, QuotaStanding, StageStanding, Standing
 
 Number = int | float | str
+_CLOSED = Measure(None, reason="closed_period")
+
+
+class Assessments:
+    """How far periods have come and where quotas stand, under one plan as of one moment; each is found once."""
+
+    def __init__(self, plan: PlanIndex, at: datetime) -> None:
+        self.plan, self.at = plan, at
+        self._progress: dict[tuple[WorkCalendar, str], Progress] = {}
+        self._quotas: dict[tuple[object, ...], QuotaStanding] = {}
+        self._stocks: dict[str, tuple[dict[str, Measure], PipelineStanding]] = {}
+
+    def progress(self, scope: str, period: Period) -> Progress:
+        """How far the period has come for the scope."""
+        key = self.plan.calendar(scope), period.id
+        found = self._progress.get(key)
+        if found is None:
+            found = self._progress[key] = progress(key[0], period, self.at)
+        return found
+
+    def stocks(self, scope: str, pipeline: Parts) -> tuple[dict[str, Measure], PipelineStanding]:
+        """The measures of what the scope has open, and what it is."""
+        found = self._stocks.get(scope)
+        if found is None:
+            stages = metrics.open_stages(pipeline, self.plan)
+            as_of = self.at.astimezone(self.plan.calendar(scope).zone)
+            shown = _pipeline(stages, as_of, self.plan)
+            found = self._stocks[scope] = metrics.stocks(stages, self.plan), shown
+        return found
+
+    def quota(self, quota: Quota, period: Period, measure: Measure) -> QuotaStanding:
+        """Where a quota of the period stands whose metric has come to the measure."""
+        calendar = self.plan.calendar(quota.scope)
+        # Reps by the hundred have the same target and the same small number against it.
+        asked = quota.metric, quota.target, quota.currency, quota.direction
+        key = *asked, measure.value, measure.reason, period.id, calendar
+        found = self._quotas.get(key)
+        if found is None:
+            so_far = self.progress(quota.scope, period)
+            found = self._quotas[key] = _quota(quota, period, measure, so_far, self.plan)
+        return found
 
 
 def standing(scope: str, period: Period, parts: Parts, pipeline: Parts, plan: PlanIndex, at: datetime) -> Standing:
@@ -24,15 +67,38 @@ def standing(scope: str, period: Period, parts: Parts, pipeline: Parts, plan: Pl
 
     `parts` are the sum of the period's day cells, `pipeline` the sum of all components of what the scope has open.
     """
-    so_far = progress(plan.calendar(scope), period, at)
+    return assessed(scope, period, parts, pipeline, Assessments(plan, at))
+
+
+def assessed(scope: str, period: Period, parts: Parts, pipeline: Parts, known: Assessments) -> Standing:
+    """The `standing` under the plan and as of the moment of the assessments."""
+    plan = known.plan
+    so_far = known.progress(scope, period)
     measures = metrics.values(parts, plan)
     shown: PipelineStanding | None = None
     if not so_far.closed:
-        stages = metrics.open_stages(pipeline, plan)
-        measures |= metrics.stocks(stages, plan)
-        shown = _pipeline(stages, so_far.as_of, plan)
-    quotas = [_quota(quota, period, measures, so_far, plan) for quota in plan.quotas(scope, period)]
+        stocks, shown = known.stocks(scope, pipeline)
+        measures |= stocks
+    quotas = [known.quota(quota, period, measures.get(quota.metric) or _CLOSED) for quota in plan.quotas(scope, period)]
     return Standing(scope, period.id, so_far.as_of, measures, quotas, shown, revision=plan.revision)
+
+
+def judged(
+    scope: str, period: Period, measures: Mapping[str, Measure], known: Assessments, *, quiet: bool = False
+) -> Judged:
+    """The quotas of a standing from what their metrics have come to; a metric that is not given has come to nothing."""
+    so_far, plan = known.progress(scope, period), known.plan
+    found = [
+        known.quota(quota, period, _measure(quota.metric, measures, plan, closed=so_far.closed))
+        for quota in plan.quotas(scope, period)
+    ]
+    return Judged(scope, period.id, so_far.as_of, found, quiet)
+
+
+def _measure(metric: str, measures: Mapping[str, Measure], plan: PlanIndex, *, closed: bool) -> Measure:
+    if closed and plan.metrics[metric].aggregation == "stock":
+        return _CLOSED
+    return measures.get(metric) or metrics.value(metric, {}, {}, plan)
 
 
 def _pipeline(stages: list[OpenStage], as_of: datetime, plan: PlanIndex) -> PipelineStanding:
@@ -70,12 +136,9 @@ class _Unit(Struct, frozen=True):
         return minor_units(value, self.currency) if isinstance(value, str) else value
 
 
-def _quota(
-    quota: Quota, period: Period, measures: dict[str, Measure], so_far: Progress, plan: PlanIndex
-) -> QuotaStanding:
+def _quota(quota: Quota, period: Period, measure: Measure, so_far: Progress, plan: PlanIndex) -> QuotaStanding:
     declared = plan.metrics[quota.metric]
     unit = _Unit(declared.kind, plan.currency)
-    measure = measures.get(quota.metric) or Measure(None, reason="closed_period")
     target = _target(quota, declared.kind, period, plan)
     if target is None:
         return _unpriced(quota, measure, so_far)

@@ -3,35 +3,47 @@
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache
+from typing import NamedTuple
 
 from quota.calendars import WorkCalendar
-from quota.cells import LEAD, STATE, WON_DEAL, add, put
+from quota.cells import LOST_AGE, REVENUE, STATE, WON_AGE, WON_DEAL, put
 from quota.periods import Period, period_of
 from schemas.credits import Parts
 
 day_of = cache(date.fromisoformat)
+_CLOSINGS = frozenset({"deals_won", "deals_lost", REVENUE})
+_AGES = (WON_AGE, LOST_AGE)
 
 
-def split(change: Mapping[str, int]) -> tuple[Parts, Parts, bool]:
-    """What of a change is open deals, what counts in periods (no single won deals), and whether deals were won."""
-    opened, rest, won = {}, {}, False
+class Split(NamedTuple):
+    """What of a change is open deals, what counts in periods, what of that for all time, and whether deals were won.
+
+    For all time counts how many deals closed, at what age and for how much; single won deals count in none of these.
+    """
+
+    opened: Parts
+    rest: Parts
+    closed: Parts
+    won: bool
+
+
+def split(change: Mapping[str, int]) -> Split:
+    """Sorts the components of a cell, or of its change, by where they count."""
+    opened, rest, closed, won = {}, {}, {}, False
     for part, number in change.items():
         if "|" not in part:
             rest[part] = number
+            if part in _CLOSINGS:
+                closed[part] = number
         elif part.startswith(STATE):
             opened[part] = number
         elif part.startswith(WON_DEAL):
             won = True
         else:
             rest[part] = number
-    return opened, rest, won
-
-
-def lasting(rest: Parts) -> Parts:
-    """What of a period's parts counts for all time: all but leads; perhaps the parts themselves."""
-    if any(part.startswith(LEAD) for part in rest):
-        return {part: number for part, number in rest.items() if not part.startswith(LEAD)}
-    return rest
+            if part.startswith(_AGES):
+                closed[part] = number
+    return Split(opened, rest, closed, won)
 
 
 def by_period(days: Mapping[str, Parts], kinds: Iterable[str], calendar: WorkCalendar) -> list[tuple[Period, Parts]]:
@@ -65,11 +77,3 @@ def _rolled_up(
         periods[whole.id] = whole
         put(sums, whole.id, parts)
     return [(periods[name], parts) for name, parts in sums.items()]
-
-
-def total(parts: Iterable[Parts]) -> Parts:
-    """What counts for all time of the periods of one kind."""
-    found: Parts = {}
-    for each in parts:
-        add(found, lasting(each))
-    return found

@@ -72,7 +72,15 @@ class Judged(Struct, frozen=True, tag="standing", omit_defaults=True):
     period: str
     as_of: Moment
     quotas: list[QuotaStanding]
-    sender: str = ""
+    quiet: bool = False
+
+
+class Attained(Struct, frozen=True, tag="attained", omit_defaults=True):
+    """What the metrics of a scope's quotas have come to in a period; all of them, whichever changed."""
+
+    scope: str
+    period: str
+    metrics: dict[str, Measure]
     quiet: bool = False
 
 
@@ -130,7 +138,18 @@ class Baseline(Struct, frozen=True, tag="baseline", omit_defaults=True):
     sender: str = ""
 
 
+class Inputs(Struct, frozen=True, tag="inputs", omit_defaults=True):
+    """What a tick has changed of what rules look at, of many scopes; for each it replaces what was said before."""
+
+    sender: str
+    said: list[Attained | Outlook]
+
+
+class Passed(Struct, frozen=True, tag="standing"):
+    """A standing to one who looks at nothing in it."""
+
+
 class HeldStanding(Struct, frozen=True):
     """Table record of the alerts agent: versions `(epoch, record)` of what one sender said under one key."""
 
-    versions: list[tuple[int, Judged | Outlook | Wins | Baseline]]
+    versions: list[tuple[int, Attained | Outlook | Wins | Baseline]]

@@ -13,7 +13,7 @@ from schemas.deals import DealChanged
 from schemas.meetings import MeetingChanged
 from schemas.notifications import Notification
 from schemas.plan import Manifest, PlanRecord
-from schemas.standings import Baseline, Outlook, Standing, Wins
+from schemas.standings import Baseline, Inputs, Standing, Wins
 from streams import topics
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -25,7 +25,7 @@ CARRIED: dict[str, Any] = {
     topics.CONTROL.name: Tick | PlanMarker | Live,
     topics.PLAN.name: PlanRecord | Manifest,
     topics.CREDITS.name: Credit | Tick | PlanMarker,
-    topics.STANDINGS.name: Standing | Outlook | Wins | Baseline | Tick | PlanMarker,
+    topics.STANDINGS.name: Standing | Inputs | Wins | Baseline | Tick | PlanMarker,
     topics.ALERTS.name: Transition,
     topics.DEAD_LETTERS.name: DeadLetter,
     topics.NOTIFICATIONS.name: Notification | Tick | PlanMarker,

@@ -31,7 +31,7 @@ KEYS: Mapping[str, str] = {
     topics.PLAN.name: "`REVISION/KIND/ID`, the revision in eight digits.",
     topics.CREDITS.name: "`SENDER`; the partition is that of the scopes.",
     topics.STANDINGS.name: (
-        "`SCOPE|PERIOD` of a standing, `SCOPE|outlook`, `SCOPE|wins|DAY`, `baseline`; the partition is the scope's."
+        "`SCOPE|PERIOD` of a standing, `SENDER|inputs`, `SCOPE|wins|DAY`, `baseline`; the partition is the scope's."
     ),
     topics.ALERTS.name: "`FINGERPRINT#NUMBER`; the partition is the scope's.",
     "quota.notifications.v1": "The idempotency key of the message; the partition is the recipient's.",

@@ -1,25 +1,26 @@
 """Standings into alerts: the stage of the standings topic, which evaluates rules at complete ticks."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 
 from msgspec import json
 from msgspec.structs import replace
 
-from quota.alerts import Change, Inputs, at_day_end, at_tick, at_wins
+from quota.alerts import Change, Judge, Watched, at_day_end, at_tick, at_wins
+from quota.judgements import Judgements
 from quota.plans import PlanIndex
 from quota.wins import KIND as DEAL_WON
 from schemas.alerts import AlertState
 from schemas.control import PlanMarker, Tick
-from schemas.standings import Baseline, HeldStanding, Judged, Outlook, Wins
+from schemas.standings import Attained, Baseline, HeldStanding, Inputs, Outlook, Passed, Wins
 from streams import tables, topics
 from streams.batches import Fetched
 from streams.log import Outgoing
 from streams.stages.held import Held, Version
 from streams.stages.stage import Moment, Place
 
-Said = Judged | Outlook | Wins | Baseline
-SAID = (Judged, Outlook, Wins, Baseline)
+Said = Attained | Outlook | Wins | Baseline
+SAID = (Inputs, Wins, Baseline)
 
 
 class Alerts:
@@ -32,19 +33,21 @@ class Alerts:
         self.states: dict[str, AlertState] = {}
         self._won: dict[tuple[str, str], dict[str, AlertState]] = {}
         self._baseline: Baseline | None = None
-        self._standings: dict[str, dict[str, Judged]] = {}
+        self._attained: dict[tuple[str, str], Attained] = {}
+        self._hushed: set[tuple[str, str]] = set()
+        """What changed with this tick because of quiet facts alone."""
         self._outlooks: dict[str, Outlook] = {}
         self._wins: dict[str, Wins] = {}
         self._firing: dict[str, AlertState] = {}
         self._plan: PlanIndex | None = None
         self._tick = -1
         self._changed: dict[str, AlertState] = {}
-        self._decode = json.Decoder(Judged | Outlook | Wins | Baseline | Tick | PlanMarker).decode
+        self._decode = json.Decoder(Inputs | Wins | Baseline | Passed | Tick | PlanMarker).decode
         self._load = json.Decoder(HeldStanding).decode
         self._load_state = json.Decoder(AlertState).decode
 
     def decode(self, value: bytes) -> object:
-        """What the standings agent says, of standings only the quotas."""
+        """What the standings agent says; standings themselves are for others."""
         return self._decode(value)
 
     def sender_of(self, said: object) -> str:
@@ -67,11 +70,12 @@ class Alerts:
 
     def take(self, said: object, record: Fetched, epoch: int) -> None:
         """Notes what was said; it counts for the next tick of its sender."""
-        if isinstance(said, SAID):
-            key = (record.key or b"").decode()
-            # A standing without quotas is of no interest, unless it had some under an earlier plan.
-            if not isinstance(said, Judged) or said.quotas or key in self.held.versions:
-                self.held.say(key, epoch, said)
+        if isinstance(said, Inputs):
+            for each in said.said:
+                name = each.period if isinstance(each, Attained) else "outlook"
+                self.held.say(f"{each.scope}|{name}", epoch, each)
+        elif isinstance(said, Wins | Baseline):
+            self.held.say((record.key or b"").decode(), epoch, said)
 
     def owed(self) -> Iterable[Outgoing]:
         """Nothing: alerts change at complete ticks only."""
@@ -79,17 +83,20 @@ class Alerts:
 
     def complete(self, moment: Moment) -> Iterable[Outgoing]:
         """The transitions that this tick brings."""
+        self._hushed = set()
         for _, _, now in self.held.come(self._tick, moment.tick.number):
             self._see(now)
+            if isinstance(now, Attained) and now.quiet:
+                self._hushed.add((now.scope, now.period))
         self._tick = moment.tick.number
         if self._plan is None or not moment.evaluates or moment.at is None:
             return []
-        changes = self._evaluate(self._plan, moment)
+        changes = self._evaluate(self._plan, moment, moment.at)
         return [self._transition(change) for change in changes if change[1] is not None]
 
     def _see(self, said: Said | None) -> None:
-        if isinstance(said, Judged):
-            self._standings.setdefault(said.scope, {})[said.period] = said
+        if isinstance(said, Attained):
+            self._attained[said.scope, said.period] = said
         elif isinstance(said, Outlook):
             self._outlooks[said.scope] = said
         elif isinstance(said, Wins):
@@ -97,17 +104,18 @@ class Alerts:
         elif isinstance(said, Baseline):
             self._baseline = said
 
-    def _evaluate(self, plan: PlanIndex, moment: Moment) -> list[Change]:
+    def _evaluate(self, plan: PlanIndex, moment: Moment, at: datetime) -> list[Change]:
         wins, self._wins = [*self._wins.values()], {}
-        changes = self._note(at_tick([*self._firing.values()], plan, moment.tick, self._standings))
+        judge = Judgements(self._attained, self._hushed, plan, at)
+        changes = self._note(at_tick([*self._firing.values()], plan, moment.tick, judge))
         celebrated = {name: state for said in wins for name, state in self._celebrated(said).items()}
         changes += self._note(at_wins(wins, celebrated, plan, moment.tick))
-        day = plan.calendar("company").ended_working_day(moment.before, moment.at) if moment.at else None
-        return changes + (self._day_end(plan, moment, day) if day else [])
+        day = plan.calendar("company").ended_working_day(moment.before, at)
+        return changes + (self._day_end(plan, moment, day, judge) if day else [])
 
-    def _day_end(self, plan: PlanIndex, moment: Moment, day: date) -> list[Change]:
+    def _day_end(self, plan: PlanIndex, moment: Moment, day: date, judge: Judge) -> list[Change]:
         mine = [scope for scope in plan.scopes if self.place.shard_of(scope) == self.place.shard]
-        inputs = Inputs(self._standings, self._outlooks, self._baseline)
+        inputs = Watched(judge, self._outlooks, self._baseline)
         return self._note(at_day_end(mine, inputs, self.states, plan, moment.tick, day))
 
     def _note(self, changes: Iterable[Change]) -> list[Change]:

@@ -8,12 +8,10 @@ from typing import Any
 
 from msgspec import json
 
-from quota.activities import CORRECTION, without
 from quota.cells import add, collect
 from quota.credits import fan_out_all
 from quota.errors import InvalidRecord
 from quota.plans import PlanIndex
-from schemas.activities import ActivitiesCorrected, Done
 from schemas.control import PlanMarker, Tick
 from schemas.credits import Parts
 from schemas.fields import Origin
@@ -21,7 +19,6 @@ from streams.batches import Fetched
 from streams.log import LogError, Outgoing, TopicSpec
 from streams.quarantine import Bugs, dead_letters, overgrown
 from streams.stages.cells import Cell, Cells
-from streams.stages.corrections import Corrections, corrected
 from streams.stages.frozen import Derived, Stored
 from streams.stages.stage import Moment, Place, Shelves
 
@@ -34,8 +31,7 @@ class Kind:
     """What differs between activities, meetings and deals: types, keys, and the pure functions of one module of quota.
 
     `fact` is all that its topic brings beside ticks and markers. `difference` gives contributions(after) -
-    contributions(before) where that is cheaper than both of them. `moves` says that a corrected fact may belong to
-    another entity, and to another shard, than the fact it corrects.
+    contributions(before) where that is cheaper than both of them.
     """
 
     topic: TopicSpec
@@ -47,7 +43,6 @@ class Kind:
     fold: Callable[[Any, Sequence[tuple[Any, Origin]]], Any]
     contributions: Callable[[Any, PlanIndex], dict[Cell, Parts]]
     difference: Callable[[Any, Any, PlanIndex], Mapping[Cell, Parts]] | None = None
-    moves: bool = False
 
 
 class Entities:
@@ -64,7 +59,6 @@ class Entities:
         self._cells = Cells(place)
         self._stored: dict[str, bytes | None] = {}
         self._aside: list[Outgoing] = []
-        self._corrections = Corrections(place, self) if kind.moves else None
         self._bugs = Bugs()
         self._decode = json.Decoder(kind.fact | Tick | PlanMarker).decode
         self._load = json.Decoder(kind.record).decode
@@ -75,7 +69,7 @@ class Entities:
         return self._cells.parts
 
     def decode(self, value: bytes) -> object:
-        """A fact, an announcement, tick or marker; raises msgspec.DecodeError."""
+        """A fact, a tick or a marker; raises msgspec.DecodeError."""
         return self._decode(value)
 
     def sender_of(self, said: object) -> str:
@@ -83,11 +77,8 @@ class Entities:
         return "control"
 
     def load(self, table: str, key: bytes, value: bytes) -> None:
-        """Takes back an entity record, or the version of a correction."""
-        if self._corrections is not None and key.startswith(CORRECTION):
-            self._corrections.note(corrected(value))
-        else:
-            self.records[key.decode()] = self._load(value)
+        """Takes back an entity record."""
+        self.records[key.decode()] = self._load(value)
 
     def install(self, plan: PlanIndex | None, tick: int) -> None:
         """Recomputes every contribution and cell under this plan."""
@@ -98,41 +89,28 @@ class Entities:
         cells: dict[Cell, Parts] = {}
         self._plan, self._adds, self._cells.parts = plan, {}, cells
         mine: dict[Cell, Parts] = {}
-        if self._corrections is not None:
-            self._corrections.begin()
-        for key, record in self.records.items():
-            if (self._corrections is None or self._corrections.install(key, record)) and plan is not None:
+        for _, record in self.records.items():  # noqa: PERF102 - those are decoded one by one and not kept
+            if plan is not None:
                 collect(mine, self.kind.contributions(record, plan))
             yield
         if plan is not None:
             yield from fan_out_all(mine, plan, cells)
 
     def lodge(self, shelves: Shelves) -> None:
-        """Keeps records on disk, those of corrections among them."""
-        if self._corrections is not None:
-            self._corrections.lodge(shelves)
-        decode = self._load if self._corrections is None else self._load_either
-        self.records = shelves.records([self.kind.table.name], decode, lambda _: self.kind.table.name)
-
-    def _load_either(self, value: bytes) -> Any:
-        # A bucket is an object, a correction an array.
-        return corrected(value) if value.startswith(b"[") else self._load(value)
+        """Keeps records on disk."""
+        self.records = shelves.records([self.kind.table.name], self._load, lambda _: self.kind.table.name)
 
     def derived(self) -> Derived:
-        """The cells, and what is known of corrections."""
-        known = {} if self._corrections is None else self._corrections.known()
-        return Derived(b"", {"cells": self._cells.derived()}, known)
+        """The cells."""
+        return Derived(b"", {"cells": self._cells.derived()})
 
     def restore(self, few: bytes, stored: Stored, plan: PlanIndex | None, tick: int) -> None:
-        """Takes the cells back; what is known of corrections lies on the shelf."""
+        """Takes the cells back."""
         self._plan = plan
         self._cells.restore(stored)
 
     def take(self, said: Any, record: Fetched, epoch: int) -> None:
         """Notes a fact for the next drain; one that belongs to another shard is forwarded there."""
-        if self._corrections is not None and isinstance(said, ActivitiesCorrected):
-            self._aside += self._corrections.hear(said, record)
-            return
         home = self.place.shard_of(self.kind.route(said))
         if home != self.place.shard:
             self.forwarded += 1
@@ -143,16 +121,14 @@ class Entities:
         except InvalidRecord as error:
             self._aside += dead_letters([record], error, self.place.shard)
             return
-        if self._corrections is None or self._corrections.counts(said, key):
-            self._pending[key].append((said, record))
+        self._pending[key].append((said, record))
 
     def owed(self) -> Iterable[Outgoing]:
         """Folds what is pending and says every touched cell."""
         for key in [*self._pending]:
             self._fold(key)
         aside, self._aside = self._aside, []
-        announced = self._corrections.announced() if self._corrections is not None else []
-        return aside + announced + self._cells.say(self._plan)
+        return aside + self._cells.say(self._plan)
 
     def complete(self, moment: Moment) -> Iterable[Outgoing]:
         """What is owed is said before the tick."""
@@ -168,19 +144,7 @@ class Entities:
         """The entity records that changed."""
         stored, self._stored = self._stored, {}
         table = self.kind.table.name
-        versions = self._corrections.stored() if self._corrections is not None else {}
-        every = [*stored.items(), *versions.items()]
-        return [Outgoing(table, self.place.shard, key.encode(), value) for key, value in every]
-
-    def held(self, key: str, name: str) -> Done | None:
-        """What a bucket holds of an activity, with all that was received."""
-        self._fold(key)
-        record = self.records.get(key)
-        return None if record is None else record.done.get(name)
-
-    def let_go(self, key: str, name: str, *, quiet: bool) -> None:
-        """Takes an activity that a bucket holds out of it."""
-        self._keep(key, without(self.records[key], name), quiet=quiet)
+        return [Outgoing(table, self.place.shard, key.encode(), value) for key, value in stored.items()]
 
     def _fold(self, key: str) -> None:
         facts = self._pending.pop(key, [])

@@ -1,8 +1,8 @@
 """Cells into standings: the stage of the credits topic, which computes only when a tick is complete."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
 from itertools import repeat
 
 from msgspec import json, msgpack
@@ -10,14 +10,16 @@ from msgspec.structs import replace
 
 from quota.cells import add, put
 from quota.plans import PlanIndex
+from quota.standings import Assessments
 from schemas.control import PlanMarker, Tick
 from schemas.credits import Credit, HeldCredit, Parts
+from schemas.standings import Attained, Outlook
 from streams import tables, topics
 from streams.batches import Fetched
 from streams.log import Outgoing, Spot
 from streams.stages.frozen import Derived, Stored
 from streams.stages.held import Held, Version, seen
-from streams.stages.outlooks import lessons, outlooks, wins
+from streams.stages.outlooks import inputs, lessons, outlooks, wins
 from streams.stages.passing import is_due
 from streams.stages.stage import Moment, Place, Shelves
 from streams.stages.sums import Sums
@@ -90,10 +92,6 @@ class Standings:
     def _versions(self, value: bytes) -> list[Version[tuple[Parts, bool]]]:
         return [Version(epoch, (parts, quiet)) for epoch, parts, quiet in self._load(value).versions]
 
-    def _sum(self, key: str, change: Parts, plan: PlanIndex, *, quiet: bool = True) -> None:
-        _, scope, day = key.split("|")
-        self.sums.add(scope, day, change, plan, quiet=quiet)
-
     def take(self, said: object, record: Fetched, epoch: int) -> None:
         """Notes a sender's cells of a scope; they count for the next tick of that sender."""
         if not isinstance(said, Credit):
@@ -107,25 +105,26 @@ class Standings:
                 self.held.say(key, epoch, (parts, quiet))
 
     def owed(self) -> Iterable[Outgoing]:
-        """The standings that no rule looks at, each as of the last tick that changed it."""
+        """The standings that could wait, each as of the last tick that changed it."""
         later, self._later = self._later, {}
         if self._plan is None:
             return []
-        return [self._standing(key, *said, self._plan) for key, said in later.items()]
+        known = {at: Assessments(self._plan, at) for at, _ in later.values()}
+        return [self._standing(key, quiet, known[at]) for key, (at, quiet) in sorted(later.items())]
 
     def complete(self, moment: Moment) -> Iterable[Outgoing]:
-        """The standings that changed or are due, and at the end of a working day what the rules need."""
-        for key, before, now in self.held.come(self._tick, moment.tick.number):
-            self._replace(key, before, now)
+        """What rules look at, as far as it changed; standings that changed or are due can mostly wait for the flush."""
+        self._come(moment.tick.number)
         self._tick = moment.tick.number
         if self._plan is None or moment.at is None:
             self.sums.settle()
             return []
         if self._replaced or (moment.evaluates and moment.before is None):
             self._say_everything(self._plan, moment)
-        said = [*self._standings(self._plan, moment, moment.at), *wins(self.sums, self.place)]
-        if moment.evaluates:
-            said += self._day_end(self._plan, moment)
+        wanted = self._wanted(self._plan, moment, moment.at)
+        said = [*self._at_once(self._plan, wanted, moment.at), *wins(self.sums, self.place)]
+        said += inputs(self._looked_at(self._plan, wanted, moment), self.place)
+        said += self._lessons(self._plan, moment)
         self.sums.settle()
         return said
 
@@ -138,47 +137,77 @@ class Standings:
                 self.sums.touch(scope, before.calendar(scope).local_day(moment.before), plan)
         self.sums.touch_all(scopes)
 
-    def _replace(self, key: str, before: tuple[Parts, bool] | None, now: tuple[Parts, bool] | None) -> None:
-        change = dict(now[0]) if now else {}
-        if before:
-            add(change, before[0], -1)
-        if change and self._plan is not None:
-            self._sum(key, change, self._plan, quiet=bool(now and now[1]))
-        if now is not None and not now[0] and len(self.held.versions[key]) == 1:
-            self.held.drop(key)
+    def _come(self, tick: int) -> None:
+        """Adds up what the tick sees for the first time: once for each day of a scope, whoever said it."""
+        changes: dict[bool, dict[str, dict[str, Parts]]] = {True: {}, False: {}}
+        for key, before, now in self.held.come(self._tick, tick):
+            change = dict(now[0]) if now else {}
+            if before:
+                add(change, before[0], -1)
+            if change:
+                _, scope, day = key.split("|")
+                days = changes[bool(now and now[1])].setdefault(scope, {})
+                if day in days:
+                    add(days[day], change)
+                else:
+                    days[day] = change
+            if now is not None and not now[0] and len(self.held.versions[key]) == 1:
+                self.held.drop(key)
+        if self._plan is not None:
+            for quiet, scopes in changes.items():
+                for scope, days in scopes.items():
+                    self.sums.add(scope, days, self._plan, quiet=quiet)
 
-    def _standings(self, plan: PlanIndex, moment: Moment, at: datetime) -> Iterator[Outgoing]:
-        """Says those with a quota, which rules look at; others wait for the flush, if they stay current till then."""
+    def _wanted(self, plan: PlanIndex, moment: Moment, at: datetime) -> dict[tuple[str, str], bool]:
         due = moment.evaluates and is_due(moment.before, at)
-        for key, quiet in sorted(self.sums.wanted(plan, self._scopes(plan), moment.before, at, due=due).items()):
+        return self.sums.wanted(plan, self._scopes(plan), moment.before, at, due=due)
+
+    def _at_once(self, plan: PlanIndex, wanted: Mapping[tuple[str, str], bool], at: datetime) -> Iterator[Outgoing]:
+        """Leaves standings to the flush, if they stay current till then; says the others."""
+        known = Assessments(plan, at)
+        for key, quiet in wanted.items():
             if self._can_wait(key, at, plan):
                 self._later[key] = at, quiet
             else:
-                yield self._standing(key, at, quiet, plan)
+                yield self._standing(key, quiet, known)
 
     def _can_wait(self, key: tuple[str, str], at: datetime, plan: PlanIndex) -> bool:
-        """Whether no rule looks at a standing, and every later change of what it shows is sure to be said."""
-        scope, period = key[0], self.sums.known[key]
-        if plan.quotas(scope, period) or scope == "unassigned":
+        """Whether every later change of what a standing shows is sure to be said."""
+        if key[0] == "unassigned":
             return False
-        return plan.calendar(scope).local_day(at) >= period.start
+        return plan.calendar(key[0]).local_day(at) >= self.sums.known[key].start
 
-    def _standing(self, key: tuple[str, str], at: datetime, quiet: bool, plan: PlanIndex) -> Outgoing:  # noqa: FBT001
-        found = replace(
-            self.sums.standing(key, plan, at), sender=self.place.sender, revision=plan.revision, quiet=quiet
-        )
-        return Outgoing(topics.STANDINGS.name, self.place.shard, "|".join(key).encode(), json.encode(found))
+    def _looked_at(
+        self, plan: PlanIndex, wanted: Mapping[tuple[str, str], bool], moment: Moment
+    ) -> Iterator[Attained | Outlook]:
+        """What rules look at, as far as this tick changed it."""
+        for key, quiet in wanted.items():
+            metrics = self.sums.attained(key, plan)
+            if metrics:
+                yield Attained(*key, metrics, quiet)
+        day = self._ended_day(plan, moment)
+        if day is not None:
+            yield from outlooks(self.sums, self._scopes(plan), day, plan)
+
+    def _standing(self, key: tuple[str, str], quiet: bool, known: Assessments) -> Outgoing:  # noqa: FBT001
+        plan = known.plan
+        found = self.sums.standing(key, known)
+        said = replace(found, sender=self.place.sender, revision=plan.revision, quiet=quiet)
+        return Outgoing(topics.STANDINGS.name, self.place.shard, "|".join(key).encode(), json.encode(said))
 
     def _scopes(self, plan: PlanIndex) -> list[str]:
         mine = (scope for scope in plan.scopes if self.place.shard_of(scope) == self.place.shard)
         return [scope for scope in mine if scope != "unassigned" or self.sums.days.get(scope)]
 
-    def _day_end(self, plan: PlanIndex, moment: Moment) -> list[Outgoing]:
-        day = plan.calendar("company").ended_working_day(moment.before, moment.at) if moment.at else None
-        if day is None or not plan.rules("early_stage_shortage"):
-            return []
-        said = outlooks(self.sums, self._scopes(plan), day, plan, self.place)
-        return [*said, *lessons(self.sums, day, plan, self.place, self._baseline_to)]
+    def _ended_day(self, plan: PlanIndex, moment: Moment) -> date | None:
+        """The working day whose end asks for outlooks, if this tick brings one."""
+        if not moment.evaluates or moment.at is None or not plan.rules("early_stage_shortage"):
+            return None
+        return plan.calendar("company").ended_working_day(moment.before, moment.at)
+
+    def _lessons(self, plan: PlanIndex, moment: Moment) -> Iterable[Outgoing]:
+        day = self._ended_day(plan, moment)
+        return () if day is None else lessons(self.sums, day, plan, self.place, self._baseline_to)
 
     def switch(self, plan: PlanIndex) -> Iterable[Outgoing]:
         """Says what is owed under the old plan and sums up anew; the tick that brought the switch says it all."""

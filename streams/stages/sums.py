@@ -1,19 +1,20 @@
 """Sums of cells by scope and period, kept by difference, and which of them changed since the last tick."""
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from datetime import date, datetime
 
 from msgspec import msgpack
 
 from quota.calendars import WorkCalendar
 from quota.cells import OPEN_AMOUNT, OPEN_UNKNOWN_AMOUNT, WON_DEAL, add
+from quota.metrics import value
 from quota.outlooks import Known, Opened
 from quota.periods import Period, period_of
 from quota.plans import PlanIndex
-from quota.standings import standing
-from quota.sums import by_period, day_of, lasting, split, total
+from quota.standings import Assessments, assessed
+from quota.sums import by_period, day_of, split
 from schemas.credits import Parts
-from schemas.standings import Standing
+from schemas.standings import Measure, Standing
 from streams.stages.frozen import (
     Frozen,
     FrozenDays,
@@ -46,26 +47,32 @@ class Sums:
         self.periods: MutableMapping[tuple[str, str], Parts] = {}
         self.known: MutableMapping[tuple[str, str], Period] = {}
         self.touched: dict[tuple[str, str], bool] = {}
-        self._tiles: dict[tuple[int, str], tuple[Period, ...]] = {}
+        self._tiles: dict[tuple[WorkCalendar, str], tuple[Period, ...]] = {}
         self.won: dict[tuple[str, str], bool] = {}
 
-    def add(self, scope: str, day: str, change: Parts, plan: PlanIndex, *, quiet: bool) -> None:
-        """Adds the change of a cell everywhere it counts; what is taken away is negative."""
+    def add(self, scope: str, changes: Mapping[str, Mapping[str, int]], plan: PlanIndex, *, quiet: bool) -> None:
+        """Adds the changes of a scope's days everywhere they count; what is taken away is negative."""
         days = self.days.setdefault(scope, {})
         appears = scope == "unassigned" and not days
-        add(days.setdefault(day, {}), change)
-        if not days[day]:
-            del days[day]
-        opened, rest, won = split(change)
-        if opened:
-            self._add_opened(scope, day, opened)
-        if forever := lasting(rest):
-            add(self.totals.setdefault(scope, {}), forever)
-        if rest:
-            self._add_rest(scope, day, rest, plan, quiet=quiet)
-        if won and scope.startswith("rep:"):
-            self.won[scope, day] = quiet and self.won.get((scope, day), True)
-        if opened or appears:
+        pipeline: Parts = {}
+        for day, change in changes.items():
+            opened, rest, closed, won = split(change)
+            if opened:
+                self._add_amounts(scope, day, opened)
+                add(pipeline, opened)
+            if closed:
+                add(self.totals.setdefault(scope, {}), closed)
+            if rest:
+                self._add_rest(scope, day, rest, plan, quiet=quiet)
+            if won and scope.startswith("rep:"):
+                self.won[scope, day] = quiet and self.won.get((scope, day), True)
+            add(days.setdefault(day, {}), change)
+            if not days[day]:
+                del days[day]
+            appears = appears or bool(opened)
+        if pipeline:
+            add(self._opened(scope).parts, pipeline)
+        if appears:
             # A change of the pipeline shows in the standings that are current, which are found at the tick. And whoever
             # has something has current standings, which were not said while there was nothing.
             self.touched[scope, ""] = quiet and self.touched.get((scope, ""), True)
@@ -74,43 +81,60 @@ class Sums:
         """Does what adding every cell of a scope of which nothing is known comes to; the days become its own."""
         self.days[scope] = {day: parts for day, parts in days.items() if parts}
         rests = dict[str, Parts]()
+        totals: Parts = {}
         for day, parts in self.days[scope].items():
-            opened, rest, _ = split(parts)
+            opened, rest, closed, _ = split(parts)
             if opened:
-                self._add_opened(scope, day, opened)
+                self._add_amounts(scope, day, opened)
+                add(self._opened(scope).parts, opened)
+            add(totals, closed)
             if rest:
                 rests[day] = rest
-        calendar, kinds = plan.calendar(scope), plan.kinds()
-        sums = by_period(rests, kinds, calendar)
-        for period, parts in sums:
+        for period, parts in by_period(rests, plan.kinds(), plan.calendar(scope)):
             self.periods[scope, period.id] = parts
             self.known[scope, period.id] = period
-        coarsest = [parts for period, parts in sums if period.kind == kinds[-1]] if kinds else rests.values()
-        if forever := total(coarsest):
-            self.totals[scope] = forever
+        if totals:
+            self.totals[scope] = totals
 
-    def _add_opened(self, scope: str, day: str, opened: Parts) -> None:
-        has = self.opened.setdefault(scope, Opened({}, {}, {}))
-        add(has.parts, opened)
-        for amounts, prefix in ((has.known, OPEN_AMOUNT), (has.unknown, OPEN_UNKNOWN_AMOUNT)):
-            change = sum(number for part, number in opened.items() if part.startswith(prefix))
-            if change:
-                add(amounts, {day: change})
+    def _opened(self, scope: str) -> Opened:
+        return self.opened.setdefault(scope, Opened({}, {}, {}))
+
+    def _add_amounts(self, scope: str, day: str, opened: Parts) -> None:
+        known = unknown = 0
+        for part, number in opened.items():
+            if part.startswith(OPEN_AMOUNT):
+                known += number
+            elif part.startswith(OPEN_UNKNOWN_AMOUNT):
+                unknown += number
+        if known:
+            add(self._opened(scope).known, {day: known})
+        if unknown:
+            add(self._opened(scope).unknown, {day: unknown})
 
     def _add_rest(self, scope: str, day: str, rest: Parts, plan: PlanIndex, *, quiet: bool) -> None:
-        for period in self._periods(scope, day, plan):
+        for period in self._tiles_of(scope, day, plan):
             key = scope, period.id
-            add(self.periods.setdefault(key, {}), rest)
+            held = self.periods.get(key)
+            if held is None:
+                self.periods[key], self.known[key] = dict(rest), period
+            else:
+                add(held, rest)
             self.touched[key] = quiet and self.touched.get(key, True)
 
-    def _periods(self, scope: str, day: str, plan: PlanIndex) -> tuple[Period, ...]:
+    def _tiles_of(self, scope: str, day: str, plan: PlanIndex) -> tuple[Period, ...]:
         calendar = plan.calendar(scope)
-        key = id(calendar), day
-        if key not in self._tiles:
-            self._tiles[key] = tuple(period_of(kind, day_of(day), calendar) for kind in plan.kinds())
-        for period in self._tiles[key]:
+        key = calendar, day
+        found = self._tiles.get(key)
+        if found is None:
+            found = self._tiles[key] = tuple(period_of(kind, day_of(day), calendar) for kind in plan.kinds())
+        return found
+
+    def _periods(self, scope: str, day: str, plan: PlanIndex) -> tuple[Period, ...]:
+        """The periods that hold the day, from now on among those that are known."""
+        tiles = self._tiles_of(scope, day, plan)
+        for period in tiles:
             self.known[scope, period.id] = period
-        return self._tiles[key]
+        return tiles
 
     def touch_all(self, scopes: Iterable[str]) -> None:
         """Everything is to be said anew: what is not zero, and what is current of these scopes."""
@@ -165,10 +189,22 @@ class Sums:
                     wanted.setdefault(key, self.touched.get((scope, ""), False))
         return wanted
 
-    def standing(self, key: tuple[str, str], plan: PlanIndex, at: datetime) -> Standing:
-        """The standing of a scope and period as of a moment."""
+    def standing(self, key: tuple[str, str], known: Assessments) -> Standing:
+        """The standing of a scope and period under a plan, as of a moment."""
         parts, opened = self.periods.get(key, {}), self.opened.get(key[0], NOTHING).parts
-        return standing(key[0], self.known[key], parts, opened, plan, at)
+        return assessed(key[0], self.known[key], parts, opened, known)
+
+    def attained(self, key: tuple[str, str], plan: PlanIndex) -> dict[str, Measure]:
+        """What the metrics of the quotas have come to, unless nothing of it changed; none without quotas."""
+        scope, period = key[0], self.known[key]
+        quotas = plan.quotas(scope, period)
+        if not quotas:
+            return {}
+        stock = any(plan.metrics[quota.metric].aggregation == "stock" for quota in quotas)
+        if key not in self.touched and (scope, "") not in self.touched and not stock:
+            return {}
+        parts, opened = self.periods.get(key, {}), self.opened.get(scope, NOTHING).parts
+        return {quota.metric: value(quota.metric, parts, opened, plan) for quota in quotas}
 
     def all_of(self, scope: str, day: date, plan: PlanIndex) -> Known:
         """What an outlook of this day looks at."""
@@ -183,7 +219,7 @@ class Sums:
         merged: Parts = {}
         for day, parts in self.days.get(scope, {}).items():
             if period.start <= day_of(day) < period.end:
-                add(merged, split(parts)[1])
+                add(merged, split(parts).rest)
         return merged
 
     def _running(self, scope: str, plan: PlanIndex, passing: Passing) -> list[Period]:

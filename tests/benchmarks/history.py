@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from msgspec import json
 
 from agents.worker import ARROWS
+from quota import activities
 from quota.facts import identity
 from quota.plans import PlanIndex
 from schemas.activities import ActivityBucket, Done
@@ -19,6 +20,7 @@ from streams import tables, topics
 from streams.log import Log, Outgoing
 from streams.partitioner import partition
 from streams.plans.records import plan_records
+from streams.stages.activities import Activities
 from streams.stages.entities import Entities
 from streams.topology import place
 from tests.benchmarks.floor import CHUNK, KINDS, REPS, START, plan
@@ -48,15 +50,20 @@ async def fill(log: Log, shards: int, records: int, seed: int = 1) -> None:
         for key, record in made[arrow.tables[0].name]:
             home = partition(key.split("|")[1 if "|" in key else 0].encode(), shards)
             stage = stages[home]
-            assert isinstance(stage, Entities)
-            stage._cells.add(stage.kind.contributions(record, index), quiet=True)
+            assert isinstance(stage, Entities | Activities)
+            change = (
+                stage.kind.contributions(record, index)
+                if isinstance(stage, Entities)
+                else activities.contributions(json.decode(json.encode(record), type=ActivityBucket), index)
+            )
+            stage._cells.add(change, quiet=True)
             out.append(Outgoing(arrow.tables[0].name, home, key.encode(), json.encode(record)))
             if len(out) == CHUNK:
                 await log.append(out)
                 out = []
         await log.append(out)
         for stage in stages:
-            assert isinstance(stage, Entities)
+            assert isinstance(stage, Entities | Activities)
             stage.owed()  # takes note of it in all scopes above
             await _held(log, stage)
     for arrow in ARROWS:
@@ -66,7 +73,7 @@ async def fill(log: Log, shards: int, records: int, seed: int = 1) -> None:
         )
 
 
-async def _held(log: Log, stage: Entities) -> None:
+async def _held(log: Log, stage: Entities | Activities) -> None:
     """What the standings of every shard hold of this sender's cells."""
     out = []
     for (scope, day), parts in stage.cells.items():

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from quota.cells import add
 from quota.periods import period_of
 from quota.plans import PlanIndex
+from quota.standings import Assessments
 from quota.sums import day_of
 from schemas.credits import Parts
 from schemas.standings import Standing
@@ -29,6 +30,7 @@ OPENED = {
     "open_unknown_amount|engaging": 9,
 }
 PARTS = ("calls_placed", "deals_won", "revenue", "won_age|3", "lead|l1", "won_deal|d1", *OPENED)
+CLOSED = ("deals_won", "revenue", "won_age|3")
 Cells = dict[tuple[str, str], Parts]
 
 cells = st.dictionaries(st.sampled_from(PARTS), st.integers(1, 3), max_size=4)
@@ -74,13 +76,12 @@ def test_sums_by_difference_are_those_from_scratch(changes: list[tuple[str, int,
     for scope, number, parts in changes:
         key = scope, day(number)
         if difference := change(now.get(key, {}), parts):
-            sums.add(*key, difference, PLAN, quiet=False)
+            sums.add(scope, {key[1]: difference}, PLAN, quiet=False)
         now[key] = parts
     assert {(s, d): p for s, days in sums.days.items() for d, p in days.items()} == without_zeros(now)
     for scope in SCOPES:
         everything = merged(now, scope)
-        lasting = {k: v for k, v in split(everything, opened=False).items() if k not in ("lead|l1", "won_deal|d1")}
-        assert sums.totals.get(scope, {}) == lasting
+        assert sums.totals.get(scope, {}) == {k: v for k, v in everything.items() if k in CLOSED}
         if scope in sums.opened:
             assert sums.opened[scope].parts == split(everything, opened=True)
             assert sums.opened[scope].known == amounts(now, scope, "open_amount|prospecting")
@@ -88,7 +89,7 @@ def test_sums_by_difference_are_those_from_scratch(changes: list[tuple[str, int,
     for (scope, name), period in sums.known.items():
         found = sums.periods.get((scope, name), {})
         assert found == in_period(merged(now, scope, period.kind, name))
-        assert sums.standing((scope, name), PLAN, MONDAY).period == name
+        assert sums.standing((scope, name), Assessments(PLAN, MONDAY)).period == name
     for kind, scope in itertools.product(("month", "quarter"), SCOPES):
         period = period_of(kind, MONDAY.date(), PLAN.calendar(scope))
         assert sums.within(scope, period, PLAN) == in_period(merged(now, scope, kind, period.id))
@@ -101,7 +102,7 @@ def test_sums_that_are_filled_are_those_that_were_added_up(held: dict[tuple[str,
     for scope in SCOPES:
         filled.fill(scope, {day(number): {**parts} for (whose, number), parts in held.items() if whose == scope}, PLAN)
     for (scope, number), parts in held.items():
-        added.add(scope, day(number), parts, PLAN, quiet=True)
+        added.add(scope, {day(number): {**parts}}, PLAN, quiet=True)
     for name in ("opened", "totals", "periods", "known"):
         assert getattr(filled, name) == getattr(added, name)
     for scope in SCOPES:
@@ -128,18 +129,18 @@ def test_every_standing_that_changed_is_said_at_the_next_tick(data: st.DataObjec
         for scope, number, parts in data.draw(st.lists(st.tuples(st.sampled_from(SCOPES), days, cells), max_size=4)):
             key = scope, day(number)
             if difference := change(now.get(key, {}), parts):
-                sums.add(*key, difference, PLAN, quiet=False)
+                sums.add(scope, {key[1]: difference}, PLAN, quiet=False)
             now[key] = parts
         if before is None:
             sums.touch_all(SCOPES)
         due = is_due(before, at)
         wanted = sums.wanted(PLAN, SCOPES, before, at, due=due)
-        said |= {key: sums.standing(key, PLAN, at) for key in wanted}
+        said |= {key: sums.standing(key, Assessments(PLAN, at)) for key in wanted}
         sums.settle()
         for key, period in sums.known.items():
             ended = PLAN.calendar(key[0]).local_day(at) >= period.end
             if sums.periods.get(key) or not ended:
-                fresh = sums.standing(key, PLAN, at)
+                fresh = sums.standing(key, Assessments(PLAN, at))
                 assert shown(said[key]) == shown(fresh), key
                 assert not due or said[key].quotas == fresh.quotas, key
         before, at = at, at + timedelta(minutes=data.draw(st.integers(0, 40) | st.integers(0, 1800), label="minutes"))
@@ -150,6 +151,6 @@ def test_the_wins_of_a_day_are_said_in_one_way_whichever_deal_came_first(won: li
     place = Place("standings", 0, 1, lambda _: 0)
     sums, calm = Sums(), Sums()
     for deal, amount in won:
-        sums.add("rep:anna", day(0), {f"won_deal|{deal}": amount}, PLAN, quiet=False)
-    calm.add("rep:anna", day(0), {f"won_deal|{deal}": amount for deal, amount in sorted(won)}, PLAN, quiet=False)
+        sums.add("rep:anna", {day(0): {f"won_deal|{deal}": amount}}, PLAN, quiet=False)
+    calm.add("rep:anna", {day(0): {f"won_deal|{deal}": amount for deal, amount in sorted(won)}}, PLAN, quiet=False)
     assert [*wins(sums, place)] == [*wins(calm, place)]

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from msgspec import json
 from msgspec.structs import replace as changed
 
-from quota.alerts import Inputs, at_day_end, at_tick
+from quota.alerts import Judge, Watched, at_day_end, at_tick
 from quota.lifecycle import Change
-from quota.periods import period_of
+from quota.periods import Period, period_of
 from quota.plans import PlanIndex
 from quota.standings import standing
 from schemas.alerts import AlertState, Transition
@@ -53,6 +53,17 @@ def calls(count: int, at: datetime, plan: PlanIndex = PLAN) -> dict[str, Judged]
     return {month.id: json.decode(json.encode(said), type=Judged)}
 
 
+def judged_as(standings: Mapping[str, Mapping[str, Judged]] | None, plan: PlanIndex = PLAN) -> Judge:
+    """What is given of quotas that the plan has."""
+
+    def judge(scope: str, period: Period) -> Judged | None:
+        found = (standings or {}).get(scope, {}).get(period.id)
+        asked = {quota.metric for quota in plan.quotas(scope, period)}
+        return found and changed(found, quotas=[quota for quota in found.quotas if quota.metric in asked])
+
+    return judge
+
+
 class Shard:
     """The alerts of one shard, kept as their agent keeps them."""
 
@@ -82,9 +93,9 @@ class Shard:
         *,
         quiet: bool = False,
     ) -> list[str]:
-        inputs = Inputs(standings or {}, outlooks or {}, baseline)
+        watched = Watched(judged_as(standings, self.plan), outlooks or {}, baseline)
         tick = Tick(at=evening(day), number=day.toordinal(), quiet=quiet)
-        return self.keep(at_day_end(scopes, inputs, self.states, self.plan, tick, day))
+        return self.keep(at_day_end(scopes, watched, self.states, self.plan, tick, day))
 
     def short(self, first: date, days: int, created: int = 0, scope: str = "company") -> list[str]:
         """Working days in a row with so many opportunities created."""
@@ -189,11 +200,11 @@ def test_behind_pace_ends_with_its_period_if_nobody_evaluated_its_last_day() -> 
         shard = Shard()
         shard.day(MONDAY, None, {"rep:ben": calls(10, evening(MONDAY))})
         opened = list(shard.states.values())
-        assert at_tick(opened, PLAN, Tick(at=july - timedelta(seconds=1), number=1), standings) == []
-        assert shard.keep(at_tick(opened, PLAN, Tick(at=july, number=2), standings)) == [
+        assert at_tick(opened, PLAN, Tick(at=july - timedelta(seconds=1), number=1), judged_as(standings)) == []
+        assert shard.keep(at_tick(opened, PLAN, Tick(at=july, number=2), judged_as(standings))) == [
             f"rep:ben 2026-06 resolved {reason}"
         ]
-        assert at_tick(list(shard.states.values()), PLAN, Tick(at=july, number=3), standings) == []
+        assert at_tick(list(shard.states.values()), PLAN, Tick(at=july, number=3), judged_as(standings)) == []
 
 
 def test_the_closed_standing_says_how_a_period_ended() -> None:
@@ -204,7 +215,9 @@ def test_the_closed_standing_says_how_a_period_ended() -> None:
     july = Tick(at=datetime(2026, 7, 1, 5, tzinfo=UTC), number=2)
     shard = Shard()
     shard.day(MONDAY, None, {"rep:ben": calls(10, evening(MONDAY))})
-    assert shard.keep(at_tick(shard.states.values(), PLAN, july, over)) == ["rep:ben 2026-06 resolved missed"]
+    assert shard.keep(at_tick(shard.states.values(), PLAN, july, judged_as(over))) == [
+        "rep:ben 2026-06 resolved missed"
+    ]
 
 
 def test_yesterdays_standing_of_another_period_is_not_evaluated() -> None:

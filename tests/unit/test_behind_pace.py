@@ -8,8 +8,8 @@ import pytest
 from msgspec import json
 from msgspec.structs import replace as changed
 
-from quota.behind_pace import ended, ending, verdict, watches
-from quota.lifecycle import fresh
+from quota.behind_pace import ended, ending, finding, verdict, watches
+from quota.lifecycle import Verdict, fresh
 from quota.periods import period_of
 from quota.standings import standing
 from schemas.credits import Parts
@@ -36,8 +36,14 @@ def quota(metric: str = "calls_placed", **values: Any) -> QuotaStanding:
 
 
 def outcome(rule: Rule, found: QuotaStanding) -> tuple[bool | None, bool, str]:
-    said = verdict(rule, june({}), found, PLAN)
-    return said.holds, said.clears, said.reason
+    said = finding(rule, found, PLAN)
+    worded = verdict(said, june({}), found, PLAN)
+    assert (worded.holds, worded.clears, worded.reason) == said
+    return said
+
+
+def worded(standing: Judged, found: QuotaStanding) -> Verdict:
+    return verdict(finding(RULE, found, PLAN), standing, found, PLAN)
 
 
 HOLDS, CAUGHT_UP = (True, False, "behind_pace"), (False, True, "caught_up")
@@ -108,7 +114,7 @@ def test_a_rule_watches_the_metrics_it_lists_or_all() -> None:
 
 
 def test_a_manager_reads_what_is_behind_and_what_a_day_would_mend_it() -> None:
-    summary, details = verdict(RULE, june({"calls_placed": 60}), quota(), PLAN).tell("firing")
+    summary, details = worded(june({"calls_placed": 60}), quota()).tell("firing")
     assert summary == (
         "Ben is behind on calls placed in 2026-06: 60 of 210, where 95.5 should be there by now (62.9 % of the pace). "
         "12.5 a day on the 12 working days left would still make it."
@@ -119,23 +125,23 @@ def test_a_manager_reads_what_is_behind_and_what_a_day_would_mend_it() -> None:
 
 
 def test_money_is_said_with_its_currency() -> None:
-    summary, _ = verdict(RULE, june({}), quota("revenue"), PLAN).tell("firing")
+    summary, _ = worded(june({}), quota("revenue")).tell("firing")
     assert "USD 6,000 of USD 21,000, where USD 9,545.45 should be there by now" in summary
     assert "USD 1,250 a day" in summary
 
 
 def test_a_limit_that_is_exceeded_has_no_amount_a_day() -> None:
-    summary, _ = verdict(RULE, june({}), quota(required_per_day=None), PLAN).tell("firing")
+    summary, _ = worded(june({}), quota(required_per_day=None)).tell("firing")
     assert summary.endswith("(62.9 % of the pace).")
 
 
 def test_a_manager_reads_how_it_ended() -> None:
     found = quota(status="on_track", pace=0.96, attained=92)
-    assert verdict(RULE, june({}), found, PLAN).tell("resolved")[0] == (
+    assert worded(june({}), found).tell("resolved")[0] == (
         "Ben: the calls placed quota of 2026-06 is back on pace, with 92 of 210."
     )
     missed = quota(status="missed", attained=None)
-    assert verdict(RULE, june({}), missed, PLAN).tell("resolved")[0] == (
+    assert worded(june({}), missed).tell("resolved")[0] == (
         "Ben: the calls placed quota of 2026-06 was missed, with nothing of 210."
     )
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from quota.calendars import WorkCalendar
 from quota.cells import add
 from quota.periods import period_of
-from quota.sums import by_period, day_of, lasting, split, total
+from quota.sums import by_period, day_of, split
 from schemas.credits import Parts
 from schemas.plan import Calendar
 
@@ -40,21 +40,18 @@ def test_every_period_adds_up_its_own_days(days: dict[str, Parts], kinds: list[s
     assert all(period == period_of(period.kind, period.start, calendar) for period, _ in found)
 
 
-@given(days=days, kind=st.sampled_from(KINDS), calendar=calendars)
-def test_the_periods_of_any_kind_hold_what_counts_for_all_time(
-    days: dict[str, Parts], kind: str, calendar: WorkCalendar
-) -> None:
-    direct: Parts = {}
-    for parts in days.values():
-        add(direct, lasting(parts))
-    assert total(parts for _, parts in by_period(days, [kind], calendar)) == direct
-    assert not any(part.startswith("lead|") for part in direct)
-
-
 def test_a_change_is_split_by_where_it_counts() -> None:
-    change = {"open|lead": 1, "open_amount|lead": 5, "won_deal|d1": 7, "lead|l1": 2, "won_age|3": 1, "calls_placed": 4}
-    opened, rest, won = split(change)
+    change = {
+        "open|lead": 1,
+        "open_amount|lead": 5,
+        "won_deal|d1": 7,
+        "lead|l1": 2,
+        "won_age|3": 1,
+        "deals_won": 1,
+        "calls_placed": 4,
+    }
+    opened, rest, closed, won = split(change)
     assert opened == {"open|lead": 1, "open_amount|lead": 5}
-    assert rest == {"lead|l1": 2, "won_age|3": 1, "calls_placed": 4}
-    assert lasting(rest) == {"won_age|3": 1, "calls_placed": 4}
+    assert rest == {"lead|l1": 2, "won_age|3": 1, "deals_won": 1, "calls_placed": 4}
+    assert closed == {"won_age|3": 1, "deals_won": 1}
     assert won
