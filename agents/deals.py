@@ -9,7 +9,7 @@ from streams import tables, topics
 from streams.app import batches
 from streams.batches import Batch
 from streams.shards import Shards
-from streams.stages.histories import Histories, Kind
+from streams.stages.entities import Entities, Kind
 from streams.topology import Arrow
 
 KIND = Kind(
@@ -30,7 +30,7 @@ ARROW = Arrow(
     reads=topics.DEALS,
     tables=(tables.DEALS,),
     publishes=(topics.CREDITS,),
-    stage=lambda place: Histories(KIND, place),
+    stage=lambda place: Entities(KIND, place),
 )
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from msgspec import UNSET, Struct
 
 from quota import cells
-from quota.facts import EPOCH, day_name, in_time, join, require_day, require_plausible
+from quota.facts import EPOCH, FIRST_SAFE, LAST_SAFE, day_name, in_time, join, require_day, require_plausible
 from quota.plans import PlanIndex
 from quota.shares import Cells, Owners, Share, answering, share, together
 from schemas.credits import Parts
@@ -25,10 +25,11 @@ _UNKNOWN = {cells.UNKNOWN_STAGE: 1}
 
 def entity(fact: DealChanged) -> str:
     """The deal's key; InvalidRecord if one of the fact's moments lies out of time."""
-    require_plausible(fact.occurred_at, "occurred_at")
-    if isinstance(fact.created_at, datetime):
+    if not FIRST_SAFE <= fact.occurred_at.year <= LAST_SAFE:
+        require_plausible(fact.occurred_at, "occurred_at")
+    if fact.created_at:
         require_plausible(fact.created_at, "created_at")
-    if isinstance(fact.expected_close, str):
+    if fact.expected_close:
         require_day(fact.expected_close, "expected_close")
     return fact.deal
 
@@ -63,14 +64,18 @@ class Deal(Struct, gc=False):
 
     key: str
     plan: PlanIndex
+    adds: tuple[Share, ...] = ()
+    """What it adds, as of the last count."""
     changed_at: datetime = EPOCH
     owners: Owners = ()
+    named: tuple[str, str | None] | None = None
+    """The last who was named, by a source."""
     amount: Money | None = None
     cost: Money | None = None
     deleted: bool = False
-    said_at: datetime | None = None
-    """When it was created, if that was said."""
-    said: bool = False
+    told: bool = False
+    told_at: datetime | None = None
+    """When it was created, if that was told."""
     first: datetime | None = None
     """When it first came into an open stage."""
     early: bool = False
@@ -86,19 +91,19 @@ class Deal(Struct, gc=False):
     entered: datetime | None = None
     since: datetime = EPOCH
     """When it came into the first of the stages of the present one's kind that followed one another."""
-    adds: tuple[Share, ...] = ()
-    """What it adds."""
-    _history: tuple[Share, ...] | None = None
+    history: tuple[Share, ...] | None = None
+    """What it adds by having been created and advanced; None if that has to be found out anew."""
 
     def hear(self, change: DealChange) -> None:
-        """Takes a change that happened after all others; `adds` is as of then."""
+        """Takes a change that happened after all others."""
         at = self.changed_at = change.occurred_at
-        if change.owner is not UNSET:
-            self._own(at, self.plan.owner(change.source, change.owner))
-        if change.stage is not UNSET:
+        if change.owner is not UNSET and self.named != (named := (change.source, change.owner)):
+            self.named = named
+            self._own(at, self.plan.owner(*named))
+        if change.stage is not UNSET and (change.stage != self.name or self.entered is None):
             self._enter(at, change.stage)
         if change.created_at is not UNSET:
-            self.said, self.said_at, self._history = True, change.created_at, None
+            self.told, self.told_at, self.history = True, change.created_at, None
         if change.amount is not UNSET:
             self.amount = change.amount
         if change.cost is not UNSET:
@@ -109,66 +114,61 @@ class Deal(Struct, gc=False):
     def _own(self, at: datetime, scope: str) -> None:
         if not self.owners or self.owners[-1][1] != scope:
             self.owners = (*self.owners, (at, scope))
-            self._history = None  # it may begin before anyone was named, or end at this moment
+            self.history = None  # It may begin before anyone was named, and end at this moment.
 
     def _enter(self, at: datetime, name: str | None) -> None:
-        """The deal comes into a stage, which the plan may not know."""
-        stage = None if name is None else self.plan.stage(name)
-        before = self.stage
-        if self.entered is not None and (before is stage if stage is not None else self.name == name):
+        """The deal comes into another stage, which the plan may not know, or only under another name."""
+        stage, before = None if name is None else self.plan.stage(name), self.stage
+        if stage is not None and stage is before:
             return
         if stage is None or before is None or stage.kind != before.kind:
             self.since = at
         self.stage, self.name, self.entered = stage, name, at
-        if stage is not None:
-            self.staged = True
-            if stage.kind == "open":
-                self._open_in(stage, at)
+        self.staged = self.staged or stage is not None
+        if stage is not None and stage.kind == "open":
+            self._open_in(stage, at)
 
     def _open_in(self, stage: Stage, at: datetime) -> None:
+        """Advanced once for each open stage that is further than all before; where the deal began does not count."""
         place = self.plan.stage_index(stage.id)
         if self.first is None:
-            self.first, self.early, self.furthest, self._history = at, stage.early, place, None
+            self.first, self.early, self.furthest, self.history = at, stage.early, place, None
         elif place > self.furthest:
             self.advances, self.furthest = (*self.advances, at), place
-            if self._history is not None:
-                self._history = (*self._history, share(self.owners, at, _ADVANCED, self.plan))
+            if self.history is not None:
+                self.history = (*self.history, share(self.owners, at, _ADVANCED, self.plan))
 
     def count(self) -> tuple[Share, ...]:
-        """Finds out anew what it adds; a deleted deal, and one never seen in a stage, add nothing."""
-        self.adds = () if self.deleted or self.entered is None else self._counted(self.entered)
+        """Finds out what it adds; a deleted deal, and one never seen in a stage, add nothing."""
+        stage = self.stage
+        if self.deleted or self.entered is None:
+            self.adds = ()
+        elif stage is None and self.name is not None:
+            self.adds = (share(self.owners, self.entered, _UNKNOWN, self.plan),)
+        elif self.staged:
+            history = self.history or self._history()
+            if stage is None:
+                self.adds = history
+            else:
+                self.adds = (*history, self._open(stage) if stage.kind == "open" else self._closed(stage))
+        else:
+            self.adds = ()
         return self.adds
 
-    def _counted(self, entered: datetime) -> tuple[Share, ...]:
-        stage = self.stage
-        if stage is None and self.name is not None:
-            return (share(self.owners, entered, _UNKNOWN, self.plan),)
-        if not self.staged:
-            return ()
-        if self._history is None:
-            self._history = self._created_and_advanced()
-        if stage is None:
-            return self._history
-        return (*self._history, self._open(stage) if stage.kind == "open" else self._closed(stage))
-
-    @property
-    def created_at(self) -> datetime | None:
-        """When it was created, as far as that is known."""
-        return self.said_at if self.said else self.first
-
-    def _created_and_advanced(self) -> tuple[Share, ...]:
-        """Advanced once for each open stage that is further than all before; where the deal began does not count."""
+    def _history(self) -> tuple[Share, ...]:
+        created_at = self.told_at if self.told else self.first
         found = [share(self.owners, at, _ADVANCED, self.plan) for at in self.advances]
-        if self.created_at is not None:
-            created = _CREATED_EARLY if self.early else _CREATED
-            return (share(self.owners, self.created_at, created, self.plan), *found)
-        return (*found,)
+        if created_at is not None:
+            found = [share(self.owners, created_at, _CREATED_EARLY if self.early else _CREATED, self.plan), *found]
+        self.history = (*found,)
+        return self.history
 
     def _open(self, stage: Stage) -> Share:
         """Under the day of creation, for the present owner; the amount at the rate of the last change."""
-        plan, known = self.plan, self.created_at is not None
-        scope = answering(self.owners, self.changed_at)
+        plan, created_at = self.plan, self.told_at if self.told else self.first
+        scope = self.owners[-1][1] if self.owners else "unassigned"
         calendar = plan.calendar(scope)
+        known, began = created_at is not None, created_at or self.first or self.changed_at
         parts: Parts = {f"{cells.OPEN if known else cells.OPEN_UNKNOWN}{stage.id}": 1}
         amount = None
         if self.amount is not None:
@@ -177,22 +177,20 @@ class Deal(Struct, gc=False):
             parts[f"{cells.OPEN_UNPRICED}{stage.id}"] = 1
         elif amount:
             parts[f"{cells.OPEN_AMOUNT if known else cells.OPEN_UNKNOWN_AMOUNT}{stage.id}"] = amount
-        began = self.created_at or self.first
-        assert began is not None  # it is in an open stage
-        return scope, day_name(calendar.local_day(began)), parts
+        return (scope, day_name(calendar.local_day(began))), parts
 
     def _closed(self, stage: Stage) -> Share:
         """On the local day on which the deal last came to be won (or lost), for the owner of that moment."""
-        scope = answering(self.owners, self.since)
+        scope, created_at = answering(self.owners, self.since), self.told_at if self.told else self.first
         calendar, won = self.plan.calendar(scope), stage.kind == "won"
         day = calendar.local_day(self.since)
         parts = {"deals_won" if won else "deals_lost": 1}
-        if self.created_at is not None:
-            age = (day - calendar.local_day(self.created_at)).days
+        if created_at is not None:
+            age = (day - calendar.local_day(created_at)).days
             parts[cells.NEGATIVE_CYCLE if age < 0 else f"{cells.WON_AGE if won else cells.LOST_AGE}{age}"] = 1
         if won:
             parts |= self._value(day_name(day))
-        return scope, day_name(day), parts
+        return (scope, day_name(day)), parts
 
     def _value(self, day: str) -> Parts:
         amount = None if self.amount is None else self.plan.convert(self.amount, day)

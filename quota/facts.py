@@ -16,6 +16,8 @@ from schemas.meetings import MeetingChange, MeetingChanged
 Change = TypeVar("Change", DealChange, MeetingChange)
 
 EARLIEST, LATEST = 1970, 2200
+FIRST_SAFE, LAST_SAFE = EARLIEST + 1, LATEST - 2
+"""The years of which every moment is plausible, in any zone."""
 day_name = lru_cache(maxsize=65536)(date.isoformat)
 """A day as YYYY-MM-DD; facts come with the same few days again and again."""
 _DAY_MS = 86_400_000
@@ -30,7 +32,7 @@ def identity(source: str, fact_id: str) -> str:
 
 def require_plausible(moment: datetime | None, field: str) -> None:
     """Raise InvalidRecord for a moment before 1970 or after 2199: calendars cannot count its days."""
-    if moment is None or EARLIEST < moment.year < LATEST - 1:  # in any zone
+    if moment is None or FIRST_SAFE <= moment.year <= LAST_SAFE:
         return
     if not EARLIEST <= _utc_year(moment) < LATEST:
         message = (
@@ -62,6 +64,7 @@ def _require_until(moment: datetime, field: str, taken: int, days: int) -> None:
         raise InvalidRecord(message)
 
 
+@lru_cache(maxsize=4096)
 def require_day(text: str, field: str) -> None:
     """Raise InvalidRecord for a day that no calendar has."""
     try:
@@ -79,7 +82,9 @@ def join(
     known: Sequence[tuple[Change, Origin]], received: Iterable[tuple[Change, Origin]]
 ) -> list[tuple[Change, Origin]] | None:
     """The set with what was received in it, as a new list; None if it holds all of that already."""
-    joined = {identity(change.source, change.id): (change, origin) for change, origin in known}
+    joined: dict[str, tuple[Change, Origin]] = {
+        identity(change.source, change.id): (change, origin) for change, origin in known
+    }
     news = False
     for change, origin in received:
         key = identity(change.source, change.id)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from quota.cells import LEAD
-from quota.facts import EPOCH, day_name, in_time, join, require_plausible
+from quota.facts import EPOCH, FIRST_SAFE, LAST_SAFE, day_name, in_time, join, require_plausible
 from quota.plans import PlanIndex
 from quota.shares import Cells, Owners, Share, answering, share, together
 from schemas.fields import Origin
@@ -22,7 +22,8 @@ _MISSED = {"no_shows": 1}
 
 def entity(fact: MeetingChanged) -> str:
     """The meeting's key; InvalidRecord if one of the fact's moments lies out of time."""
-    require_plausible(fact.occurred_at, "occurred_at")
+    if not FIRST_SAFE <= fact.occurred_at.year <= LAST_SAFE:
+        require_plausible(fact.occurred_at, "occurred_at")
     require_plausible(fact.starts_at, "starts_at")
     require_plausible(fact.ends_at, "ends_at")
     return fact.meeting
@@ -54,53 +55,58 @@ class Meeting(Struct, gc=False):
 
     key: str
     plan: PlanIndex
+    adds: tuple[Share, ...] = ()
+    """What it adds, as of the last count."""
     changed_at: datetime = EPOCH
     organizers: Owners = ()
-    booked: datetime | None = None
-    """When it was booked first."""
+    booked: Share | None = None
+    """Of its first booking; None if there is none, or if it has to be found out anew."""
+    booked_at: datetime | None = None
     state: MeetingState | None = None
     entered: datetime = EPOCH
     """When the present state was said first, of all that say it at the end."""
     ends_at: datetime | None = None
     lead: str | None = None
-    adds: tuple[Share, ...] = ()
-    """What it adds."""
 
     def hear(self, change: MeetingChange) -> None:
-        """Takes a change that happened after all others; what it adds is counted by itself."""
+        """Takes a change that happened after all others."""
         at = self.changed_at = change.occurred_at
         if change.organizer is not None:
             scope = self.plan.owner(change.source, change.organizer)
             if not self.organizers or self.organizers[-1][1] != scope:
-                self.organizers = (*self.organizers, (at, scope))
-        if change.state is not None:
-            if change.state != self.state:
-                self.state, self.entered = change.state, at
-            if self.booked is None and change.state == "booked":
-                self.booked = at
-        self.ends_at = change.ends_at or self.ends_at
-        self.lead = self.lead if change.lead is None else change.lead
+                self.organizers, self.booked = (*self.organizers, (at, scope)), None
+        if change.state is not None and change.state != self.state:
+            self.state, self.entered = change.state, at
+            if self.booked_at is None and change.state == "booked":
+                self.booked_at = at
+        if change.ends_at is not None:
+            self.ends_at = change.ends_at
+        if change.lead is not None:
+            self.lead = change.lead
 
     def count(self) -> tuple[Share, ...]:
-        """Finds out anew what it adds: scheduled at its booking; held at its end, or missed, if that is its last state."""
-        found = () if self.booked is None else (share(self.organizers, self.booked, _SCHEDULED, self.plan),)
+        """Finds out what it adds: scheduled at its booking; held at its end, or missed, if that is its last state."""
+        if self.booked is None and self.booked_at is not None:
+            self.booked = share(self.organizers, self.booked_at, _SCHEDULED, self.plan)
+        booked = () if self.booked is None else (self.booked,)
         if self.state == "held":
-            found = (*found, self._held())
+            self.adds = (*booked, self._held())
         elif self.state == "no_show":
-            found = (*found, share(self.organizers, self.entered, _MISSED, self.plan))
-        self.adds = found
-        return found
+            self.adds = (*booked, share(self.organizers, self.entered, _MISSED, self.plan))
+        else:
+            self.adds = booked
+        return self.adds
 
     def _held(self) -> Share:
         """For the organizer when that was said, on the day on which it ended, as far as that is known."""
         scope = answering(self.organizers, self.entered)
         day = self.plan.calendar(scope).local_day(self.ends_at or self.entered)
         parts = _HELD if self.lead is None else {**_HELD, f"{LEAD}{self.lead}": 1}
-        return scope, day_name(day), parts
+        return (scope, day_name(day)), parts
 
 
 def state(record: MeetingRecord, plan: PlanIndex) -> Meeting:
-    """The meeting that a record describes: its changes by time (at one moment, by identity), later ones over earlier."""
+    """The meeting of a record: its changes by time (at one moment, by identity), later ones over earlier."""
     meeting = Meeting(record.meeting, plan)
     for change in in_time(record.changes):
         meeting.hear(change)

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from quota.cells import add, put
+from quota.cells import put
 from quota.facts import day_name
 from quota.plans import PlanIndex
 from schemas.credits import Parts
 
-Share = tuple[str, str, Mapping[str, int]]
-"""Scope, local day, and parts without zeros, which nobody changes."""
+Share = tuple[tuple[str, str], Mapping[str, int]]
+"""Scope and local day, and parts without zeros, which nobody changes."""
 Owners = tuple[tuple[datetime, str], ...]
 """From when on which scope answers for an entity; no two in a row are the same."""
 Cells = dict[tuple[str, str], Parts]
@@ -30,28 +30,12 @@ def answering(owners: Owners, at: datetime) -> str:
 def share(owners: Owners, at: datetime, parts: Mapping[str, int], plan: PlanIndex) -> Share:
     """Parts that happened at a moment: for who answered for the entity then, on the day that it was there."""
     scope = answering(owners, at)
-    return scope, day_name(plan.calendar(scope).local_day(at)), parts
+    return (scope, day_name(plan.calendar(scope).local_day(at))), parts
 
 
 def together(shares: Iterable[Share]) -> Cells:
     """The shares by cell."""
     found: Cells = {}
-    for scope, day, parts in shares:
-        put(found, (scope, day), parts)
-    return {cell: parts for cell, parts in found.items() if parts}
-
-
-def difference(before: tuple[Share, ...], after: tuple[Share, ...]) -> Cells:
-    """What `after` adds more than `before`, by cell; what it adds less is negative."""
-    # Histories grow at their end: what they begin with is mostly the same.
-    same = 0
-    for one, other in zip(before, after, strict=False):
-        if one is not other and one != other:
-            break
-        same += 1
-    found: Cells = {}
-    for scope, day, parts in after[same:]:
-        put(found, (scope, day), parts)
-    for scope, day, parts in before[same:]:
-        add(found.setdefault((scope, day), {}), parts, -1)
+    for cell, parts in shares:
+        put(found, cell, parts)
     return {cell: parts for cell, parts in found.items() if parts}

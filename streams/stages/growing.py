@@ -1,20 +1,12 @@
-"""Entity records as the bytes in which they are stored: a change that is new stands at their end."""
-
-from typing import Any
+"""Entity records as the bytes in which they are stored: what is new stands at their end."""
 
 from msgspec import json
 
-from schemas.fields import Origin
-
 encode = json.Encoder().encode
-"""Makes bytes of a record."""
-_END = b"]}"
+"""Makes bytes of a record, or of a change with its origin: of an entry."""
+_END = -2
+"""Where a record's entries end: before `]}`."""
 _SAID_AT = b'"occurred_at":'
-
-
-def entry(change: Any, origin: Origin) -> bytes:
-    """A change of a record, encoded."""
-    return encode((change, origin))
 
 
 def may_hold(record: bytes, entry: bytes) -> bool:
@@ -24,5 +16,5 @@ def may_hold(record: bytes, entry: bytes) -> bool:
 
 
 def grown(record: bytes, entry: bytes) -> bytes:
-    """The record with one more entry at its end."""
-    return b"%b,%b%b" % (record[: -len(_END)], entry, _END)
+    """The record with one more entry."""
+    return record[:_END] + b"," + entry + record[_END:]
