@@ -46,12 +46,16 @@ def require_near(fact: Activity | MeetingChanged | DealChanged, taken: int, days
 
     `taken` is the log's time of the record in milliseconds since 1970; a log that knows none says 0 or less.
     """
-    latest = taken + days * _DAY_MS
-    # Nearly every fact lies in an earlier year, wherever it was: that is found out at once.
-    if fact.occurred_at.year >= EARLIEST + (latest - _DAY_MS) // (366 * _DAY_MS):
+    if fact.occurred_at.year >= doubtful_year(taken, days):
         _require_until(fact.occurred_at, "occurred_at", taken, days)
     if isinstance(fact, DealChanged) and isinstance(fact.created_at, datetime):
         _require_until(fact.created_at, "created_at", taken, days)
+
+
+@lru_cache(maxsize=256)
+def doubtful_year(taken: int, days: int) -> int:
+    """What occurred in an earlier year, wherever that was, lies no more than so many days after `taken`."""
+    return EARLIEST + (taken + (days - 1) * _DAY_MS) // (366 * _DAY_MS)
 
 
 def _require_until(moment: datetime, field: str, taken: int, days: int) -> None:

@@ -8,17 +8,7 @@ from faust.types import TP, AppT, EventT, Message
 
 
 class Fetched(Protocol):
-    """What a record of either engine offers."""
-
-    @property
-    def topic(self) -> str:
-        """Its topic."""
-        ...
-
-    @property
-    def partition(self) -> int:
-        """Its partition."""
-        ...
+    """What a record of either engine offers; its batch knows topic and partition."""
 
     @property
     def offset(self) -> int:

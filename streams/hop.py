@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from math import inf
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import DecodeError, json
 
 from quota.errors import InvalidRecord
-from quota.facts import require_near
+from quota.facts import doubtful_year, require_near
 from quota.plans import PlanIndex
 from schemas.activities import Activity
 from schemas.control import PlanMarker, Tick
@@ -21,8 +21,8 @@ from streams.log import Outgoing, Spot
 from streams.quarantine import LARGEST_FACT, dead_letter, misuse, why
 from streams.stages.stage import Moment, Place, Stage
 
-CONTROLS = (Tick, PlanMarker)
-FACTS = (Activity, MeetingChanged, DealChanged)
+CONTROLS = frozenset({Tick, PlanMarker})
+FACTS = frozenset({Activity, MeetingChanged, DealChanged})
 AHEAD = 200
 """How many ticks a source may be ahead of what its own shard's credits have completed."""
 
@@ -59,6 +59,7 @@ class Hop:
         self.limit: Callable[[], float] = lambda: inf
         self.horizon = HORIZON_DAYS
         """Days: facts of others may lie so long after the log took them."""
+        self._taken = self._doubtful = 0
 
     @property
     def mark(self) -> Mark:
@@ -76,47 +77,68 @@ class Hop:
 
     def read(self, records: Sequence[Fetched]) -> int:
         """Reads records in order and gives how many; fewer than all when the next one has to wait."""
-        take, outside = self.stage.take, self.flow.outside
-        for count, record in enumerate(records):
-            if record.offset < self.position:
-                continue
-            said = self._decode(record)
-            if isinstance(said, CONTROLS):
-                if self._must_wait(said):
-                    return count
-                self._take(said)
-            elif said is not None:
-                take(said, record, -1 if outside else self.passed.get(self.stage.sender_of(said), -1))
-                self.facts += outside and isinstance(said, FACTS)
-            self.position = record.offset + 1
-            self.changed = True
-        return len(records)
+        take, position, facts = self.stage.take, self.position, 0
+        decode = self._outside if self.flow.outside else self._inside
+        try:
+            for count, record in enumerate(records):
+                offset = record.offset
+                if offset < position:
+                    continue
+                said = decode(record)
+                kind = type(said)
+                if kind in FACTS:
+                    take(said, record, -1)
+                    facts += 1
+                elif kind in CONTROLS:
+                    if self._must_wait(said):
+                        return count
+                    self._take(said)
+                elif said is not None:
+                    take(said, record, -1 if self.flow.outside else self._epoch(said))
+                position = offset + 1
+            return len(records)
+        finally:
+            self.changed = self.changed or position != self.position
+            self.position = position
+            self.facts += facts
 
-    def _decode(self, record: Fetched) -> object:
+    def _epoch(self, said: object) -> int:
+        return self.passed.get(self.stage.sender_of(said), -1)
+
+    def _inside(self, record: Fetched) -> Any:
+        """What an agent said."""
         value = record.value
+        if not value:
+            misuse(value, outside=False)
+        return self.stage.decode(value or b"")
+
+    def _outside(self, record: Fetched) -> Any:
+        """What others or the clock said; None for a record that is set aside."""
+        value = record.value or b""
         try:
             if not value or len(value) > LARGEST_FACT:
-                misuse(value, outside=self.flow.outside)
-            said = self.stage.decode(value or b"")
-            return self._expected(said, record, value or b"") if self.flow.outside else said
+                misuse(value, outside=True)
+            said: Any = self.stage.decode(value)
+            if not value.isascii():
+                value.decode()  # the decoder looks only at what it keeps
+            kind = type(said)
+            if kind in FACTS:
+                if record.timestamp != self._taken:
+                    self._taken = record.timestamp
+                    self._doubtful = doubtful_year(self._taken, self.horizon)
+                # What nearly every fact passes costs no call; a deal has a second moment.
+                if kind is DealChanged or said.occurred_at.year >= self._doubtful:
+                    require_near(said, record.timestamp, self.horizon)
+            elif kind in CONTROLS:
+                self._require_clock(said)
         except (DecodeError, ValueError, RecursionError, InvalidRecord) as error:  # ValueError: not UTF-8
-            if not self.flow.outside:
-                raise
-            self.out.append(dead_letter(record, why(value or b"", error), self.place.shard))
+            self.out.append(dead_letter(Spot(self.flow.topic, self.place.shard), record, why(value, error)))
             return None
-
-    def _expected(self, said: object, record: Fetched, value: bytes) -> object:
-        """What was said; raises ValueError for bytes from outside that are no text, or that speak like the clock.
-
-        Raises InvalidRecord for a fact that lies beyond the horizon.
-        """
-        if not value.isascii():
-            value.decode()  # the decoder looks only at what it keeps
-        if isinstance(said, CONTROLS) and said.sender not in self.flow.senders:
-            raise ValueError("only the clock sends ticks and plan markers: send facts")
-        if isinstance(said, FACTS):
-            require_near(said, record.timestamp, self.horizon)
         return said
+
+    def _require_clock(self, said: Tick | PlanMarker) -> None:
+        if said.sender not in self.flow.senders:
+            raise ValueError("only the clock sends ticks and plan markers: send facts")
 
     def _must_wait(self, said: Tick | PlanMarker) -> bool:
         if isinstance(said, PlanMarker):

@@ -9,7 +9,7 @@ from quota.errors import InvalidRecord, QuotaError, shortened
 from schemas.dead_letters import DeadLetter
 from streams import topics
 from streams.batches import Fetched
-from streams.log import Outgoing
+from streams.log import Outgoing, Spot
 
 LARGEST_FACT = 64 * 1024
 """Bytes of the largest fact that is read."""
@@ -74,28 +74,28 @@ def why(value: bytes, error: Exception) -> str:
     return reason(error) if isinstance(error, DecodeError) else str(error)
 
 
-def dead_letter(record: Fetched, reason: str, shard: int, error: BaseException | None = None) -> Outgoing:
-    """The dead letter of a record; its id and key are the record's origin."""
+def dead_letter(where: Spot, record: Fetched, reason: str, error: BaseException | None = None) -> Outgoing:
+    """The dead letter of a record, in the same shard; its id and key are the record's origin."""
     raw = record.value or b""
     letter = DeadLetter(
-        id=f"{record.topic}/{record.partition}/{record.offset}",
-        topic=record.topic,
+        id=f"{where.topic}/{where.partition}/{record.offset}",
+        topic=where.topic,
         reason=shortened(reason),
         raw=raw[:KEPT],
         key=record.key[:1024] if record.key else None,
-        partition=record.partition,
+        partition=where.partition,
         offset=record.offset,
         truncated=max(0, len(raw) - KEPT),
         traceback="".join(traceback.format_exception(error))[-KEPT:] if error else None,
     )
-    return Outgoing(topics.DEAD_LETTERS.name, shard, letter.id.encode(), json.encode(letter))
+    return Outgoing(topics.DEAD_LETTERS.name, where.partition, letter.id.encode(), json.encode(letter))
 
 
-def dead_letters(records: Sequence[Fetched], error: Exception, shard: int) -> list[Outgoing]:
+def dead_letters(where: Spot, records: Sequence[Fetched], error: Exception) -> list[Outgoing]:
     """The dead letters of records that failed together; a bug keeps its traceback."""
     reason = f"{type(error).__name__}: {error}"
     bug = None if isinstance(error, InvalidRecord) else error
-    return [dead_letter(record, reason, shard, bug) for record in records]
+    return [dead_letter(where, record, reason, bug) for record in records]
 
 
 def overgrown(key: str, encoded: bytes) -> None:

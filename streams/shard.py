@@ -12,15 +12,7 @@ from schemas.marks import Mark
 from streams.batches import Batch, Fetched, Flow
 from streams.log import Outgoing, Spot, Writer
 from streams.metrics.unmetered import UNMETERED, Unmetered
-
-SHARE = 1.0
-"""A flush waits so many times as long as the last one took: what is touched in the meantime is written once."""
-SLOWEST_FLUSH = 3.0
-"""Seconds that facts wait at most for a flush."""
-BUSY = 0.5
-"""From this share of a core on, a worker is catching up: flushes get rarer, so that more is said and written once."""
-BREATH, BREATHS = 0.02, 3
-"""Seconds between two looks whether there is something to read, and how many that find nothing end a rest."""
+from streams.pacing import Pace
 
 
 class Reader(Protocol):
@@ -47,19 +39,6 @@ class Reader(Protocol):
         ...
 
 
-class Load:
-    """How busy this process has been since it was asked last."""
-
-    def __init__(self) -> None:
-        """Starts now."""
-        self._seen = time.process_time(), time.monotonic()
-
-    def share(self) -> float:
-        """Seconds of computing per second."""
-        before, self._seen = self._seen, (time.process_time(), time.monotonic())
-        return (self._seen[0] - before[0]) / max(self._seen[1] - before[1], 1e-6)
-
-
 class Shard:
     """The unit of ownership: everything its readers did since the last flush becomes durable together."""
 
@@ -70,18 +49,18 @@ class Shard:
         readers: dict[str, Reader],
         writer: Writer,
         consumer: Flow,
-        pause: float,
+        pace: Pace,
         *,
         meter: Unmetered = UNMETERED,
     ) -> None:
-        """`readers` by topic; `pause` is how many seconds a flush waits at least for more, 0 for never."""
+        """`readers` by topic."""
         self.number, self.opening, self.readers, self.writer = number, opening, readers, writer
         self.flushes = 0
-        self.void = self._busy = False
+        self.void = False
         self.waits: float | None = None
         """Since when (monotonic seconds) something that was read waits for a flush; None while nothing does."""
         self._meter = meter
-        self._consumer, self._pause, self._took = consumer, pause, 0.0
+        self._consumer, self.pace, self._took = consumer, pace, 0.0
         self._backlogs: dict[str, list[Fetched]] = {}
         self._wanted, self._urgent = asyncio.Event(), asyncio.Event()
         self._flushing = asyncio.Lock()
@@ -144,44 +123,24 @@ class Shard:
         """Flushes whenever something was read, after a pause that lasts longer while the worker is busy."""
         while True:
             await self._wanted.wait()
-            await self._gather()
+            await self.pace.gather(self._urgent, self._took, lambda: self._consumer.drained)
+            await self.pace.turns.acquire()
             started = time.monotonic()
             # A commit that is under way is waited for, never cancelled: see `settle`.
             flush = asyncio.create_task(self.flush())
-            flush.add_done_callback(_seen)
+            flush.add_done_callback(self._ended)
             await asyncio.shield(flush)
             self._took = time.monotonic() - started
             flushed()
 
-    async def _gather(self) -> None:
-        """Lets more come: what is touched again in the meantime is said and written once."""
-        if not self._pause:
-            return
-        started, load, whole = time.monotonic(), Load(), Load()
-        more = await self._rest(max(self._pause, min(SLOWEST_FLUSH, SHARE * self._took)))
-        while more and load.share() > BUSY and time.monotonic() - started < SLOWEST_FLUSH:
-            self._busy = True
-            more = await self._rest(self._pause)
-        self._busy = whole.share() > BUSY
+    def _ended(self, flush: asyncio.Task[None]) -> None:
+        """Gives the turn to the next one.
 
-    async def _rest(self, seconds: float) -> bool:
-        """Lets time pass; tells whether to wait for more: not if somebody waits, or all there was is read."""
-        end, idle = time.monotonic() + seconds, 0
-        while (left := end - time.monotonic()) > 0:
-            if await self._hurried(min(BREATH, left)):
-                return False
-            idle = idle + 1 if self._consumer.drained else 0
-            if self._busy and idle == BREATHS:
-                return False
-        return True
-
-    async def _hurried(self, seconds: float) -> bool:
-        """Whether somebody waits for the next flush, or begins to within these seconds."""
-        try:
-            async with asyncio.timeout(seconds):
-                return await self._urgent.wait()
-        except TimeoutError:
-            return False
+        It keeps asyncio from reporting the failure of a flush for which nobody waits any more: its shard is void.
+        """
+        self.pace.turns.release()
+        if not flush.cancelled():
+            flush.exception()
 
     async def flush(self) -> None:
         """Makes everything read so far durable, with its positions, at once; raises ShutOut or FlushUnknown.
@@ -214,9 +173,3 @@ class Shard:
         """Waits for the flush under way and tells whether the memory is still good."""
         async with self._flushing:
             return not self.void
-
-
-def _seen(flush: asyncio.Task[None]) -> None:
-    """Keeps asyncio from reporting the failure of a flush for which nobody waits any more: its shard is void."""
-    if not flush.cancelled():
-        flush.exception()

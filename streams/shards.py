@@ -15,6 +15,7 @@ from streams.config import HORIZON_DAYS
 from streams.keeping import leave, take_kept
 from streams.log import Log, LogError, ShutOut, Writer
 from streams.metrics.unmetered import UNMETERED, Unmetered
+from streams.pacing import Pace
 from streams.plan_reader import Plans
 from streams.shard import Reader, Shard
 from streams.stores.stores import Stores
@@ -53,7 +54,7 @@ class Shards:
         Without `stores` all is kept in memory.
         """
         self._stores, self._meter, self._horizon = stores, meter, horizon
-        self.log, self.arrows, self.count, self._pause = log, tuple(arrows), shards, pause
+        self.log, self.arrows, self.count, self._pace = log, tuple(arrows), shards, Pace(pause)
         self.plans = Plans(log)
         self.owned: dict[int, Shard] = {}
         self.on_change: Callable[[], None] = lambda: None
@@ -155,8 +156,8 @@ class Shards:
         logger.info("took over %s", "the clock" if number == CONTROL else f"shard {number}")
         self._meter.took_over()
         # The clock is waited for by everybody who drives time, so it does not wait for more.
-        pause = 0.0 if number == CONTROL else self._pause
-        return Shard(max(number, 0), 0, readers, writer, self.consumer, pause, meter=self._meter)
+        pace = Pace(0.0) if number == CONTROL else self._pace
+        return Shard(max(number, 0), 0, readers, writer, self.consumer, pace, meter=self._meter)
 
     async def _readers(self, number: int, writer: Writer) -> tuple[dict[str, Reader], Writer]:
         if number == CONTROL:
@@ -213,7 +214,12 @@ async def _flush_last(shard: Shard) -> None:
     shard.opening = NEVER
     shard.forget_backlogs()
     if await shard.settle():
-        await _bounded(shard.flush)
+        await _bounded(partial(_flush_in_turn, shard))
+
+
+async def _flush_in_turn(shard: Shard) -> None:
+    async with shard.pace.turns:
+        await shard.flush()
 
 
 async def _leave(shards: Iterable[Shard]) -> None:

@@ -16,7 +16,6 @@ from streams.kafka.fetching import Listener, Thread
 from streams.log import LogError
 
 ANSWER_SECONDS = 20.0
-BATCH_RECORDS = 2_000
 POLL_SECONDS = 0.1
 """How long a fetch waits before it looks which partitions are open by now."""
 
@@ -63,8 +62,8 @@ class Consumer(driver.Consumer):
 
     @property
     def drained(self) -> bool:
-        """A broker says so only by not answering."""
-        return False
+        """Whether all that may be read was handed out when it looked last."""
+        return self._thread.drained and not self._waiting
 
     async def open_partitions(self, positions: Mapping[TP, int], opening: int) -> None:
         """Hands out records from exactly these offsets on; raises LogError when the log does not have them.
@@ -114,10 +113,9 @@ class Consumer(driver.Consumer):
         if not self.flow_active:
             await self.wait(self.can_resume_flow.wait())
         fetched = await self._thread.fetch(self._fetchable(), min(timeout, POLL_SECONDS))
-        for tp, (serial, records) in fetched.items():
+        for tp, (serial, chunks) in fetched.items():
             opening = self._openings.get(tp)
             if opening is not None and opening.serial == serial:
-                chunks = (records[at : at + BATCH_RECORDS] for at in range(0, len(records), BATCH_RECORDS))
                 self._waiting.setdefault(tp, deque()).extend(chunks)
         while self.flow_active and not self.should_stop and (ready := self._next()) is not None:
             yield ready, self._handed_out(ready)

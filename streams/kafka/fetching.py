@@ -6,25 +6,30 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.consumer.subscription_state import Assignment
 from aiokafka.errors import ConsumerStoppedError
 from faust.exceptions import ImproperlyConfigured
 from faust.transport.consumer import ConsumerThread
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from streams.kafka.chunks import in_chunks
 from streams.kafka.closing import close_consumer, within
 
 FETCH_WAIT_MS = 200
 """How long a fetch without news stays with the broker; a partition opened meanwhile waits for its end."""
+CHUNKS = 5
+"""That are taken over at once."""
 
 RETRY_MS = 50
 
 
 class Fetched(NamedTuple):
-    """Records of one partition, read since the seek with the number `serial`."""
+    """Records of one partition in chunks, read since the seek with the number `serial`."""
 
     serial: int
-    records: list[Any]
+    chunks: list[list[Any]]
 
 
 class Listener(driver.ConsumerRebalanceListener):
@@ -45,6 +50,8 @@ class Thread(driver.AIOKafkaConsumerThread):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._serials: dict[TP, int] = {}
+        self.drained = False
+        """Whether the last fetch found nothing: the consumer had all that it may read."""
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         conf = self.app.conf
@@ -61,7 +68,6 @@ class Thread(driver.AIOKafkaConsumerThread):
             enable_auto_commit=False,
             # A position that the log no longer has ends the worker instead of moving.
             auto_offset_reset="none",
-            max_poll_records=conf.broker_max_poll_records,
             max_poll_interval_ms=int(conf.broker_max_poll_interval * 1000),
             max_partition_fetch_bytes=conf.consumer_max_fetch_size,
             fetch_max_wait_ms=FETCH_WAIT_MS,
@@ -124,9 +130,12 @@ class Thread(driver.AIOKafkaConsumerThread):
             if not opened or not self.consumer.flow_active or subscriptions.reassignment_in_progress:
                 await asyncio.sleep(seconds)
                 return {}
-            drained = await fetcher.fetched_records(opened, timeout=seconds, max_records=consumer._max_poll_records)
+            fetched = await _fetched(fetcher, opened)
+            if not fetched and await _grown(fetcher, seconds) and not subscriptions.reassignment_in_progress:
+                fetched = await _fetched(fetcher, opened)
+        self.drained = not fetched and _at_end(subscriptions.subscription.assignment, opened)
         # Nothing was awaited since the records left the fetcher: the serials are those of their seek.
-        return {TP(*tp): Fetched(self._serials.get(TP(*tp), 0), records) for tp, records in drained.items()}
+        return {TP(*tp): Fetched(self._serials.get(TP(*tp), 0), chunks) for tp, chunks in fetched.items()}
 
     def highwater(self, tp: TP) -> int:
         """The offset after the last committed record as of the last fetch; 0 before the first."""
@@ -140,3 +149,28 @@ class Thread(driver.AIOKafkaConsumerThread):
 
     def close(self) -> None:
         """Nothing: `on_thread_stop` closes, in the right loop."""
+
+
+async def _fetched(fetcher: Fetcher, opened: frozenset[TP]) -> dict[Any, list[list[Any]]]:
+    """What is there of these partitions, in chunks; does not wait."""
+    in_chunks(fetcher)
+    found: dict[Any, list[list[Any]]] = await fetcher.fetched_records(opened, max_records=CHUNKS)
+    return found
+
+
+async def _grown(fetcher: Fetcher, seconds: float) -> bool:
+    """Whether the broker says something within so long; raises what it refuses."""
+    waiter = fetcher._create_fetch_waiter()
+    try:
+        await asyncio.wait({waiter}, timeout=seconds)
+        return waiter.done() and waiter.result() is None and not fetcher._closed
+    finally:
+        waiter.cancel()
+
+
+def _at_end(assignment: Assignment | None, opened: frozenset[TP]) -> bool:
+    """Whether of these partitions everything was read that is committed, as of what the broker said last."""
+    if assignment is None:
+        return False
+    states = [assignment.state_value(TopicPartition(*tp)) for tp in opened]
+    return all(state is not None and state._position == state.lso for state in states)

@@ -12,7 +12,6 @@ def settings(broker: str) -> dict[str, Any]:
         "broker_heartbeat_interval": 2.0,
         "broker_rebalance_timeout": 12.0,
         "broker_request_timeout": 15.0,
-        "broker_max_poll_records": 10_000,
         # Faust commits nothing; at this interval it forgets what agents acknowledged.
         "broker_commit_interval": 5.0,
         "consumer_max_fetch_size": 4 * 1024 * 1024,

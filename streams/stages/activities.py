@@ -19,7 +19,7 @@ from schemas.credits import Parts
 from schemas.fields import Origin
 from streams import tables, topics
 from streams.batches import Fetched
-from streams.log import LogError, Outgoing
+from streams.log import LogError, Outgoing, Spot
 from streams.quarantine import Bugs, dead_letters
 from streams.stages.buckets import Bucket, Buckets
 from streams.stages.cells import Cell, Cells
@@ -51,6 +51,7 @@ class Activities:
         self._pending: list[tuple[Activity, Fetched]] = []
         self._aside: list[Outgoing] = []
         self._bugs = Bugs()
+        self._where = Spot(topics.ACTIVITIES.name, place.shard)
 
     @property
     def records(self) -> MutableMapping[str, bytes]:
@@ -167,7 +168,7 @@ class Activities:
                     self._bugs.passed()
                 good = False
                 self._bugs.met(error)
-                self._aside += dead_letters([record], error, self.place.shard)
+                self._aside += dead_letters(self._where, [record], error)
         if good:
             self._bugs.passed()
 
@@ -185,7 +186,7 @@ class Activities:
             bucket = self._buckets.of(fact)
         if (fact.version or self._corrections.any) and not self._is_newest(bucket, name, fact):
             return
-        done = Done(at, fact.activity, fact.lead, fact.version, Origin(record.topic, record.partition, record.offset))
+        done = Done(at, fact.activity, fact.lead, fact.version, Origin(*self._where, record.offset))
         if not bucket.room:
             bucket.make_room(name, done)
         if known or not self._corrections.places.first(name, bucket.key, bucket.place):

@@ -9,7 +9,7 @@ from quota.facts import identity
 from schemas.activities import ActivitiesCorrected, Activity, ActivityBucket, Correction
 from streams import topics
 from streams.batches import Fetched
-from streams.log import Outgoing
+from streams.log import Outgoing, Spot
 from streams.quarantine import dead_letter
 from streams.stages.buckets import decoded
 from streams.stages.frozen import Piece, freeze_scopes
@@ -104,7 +104,8 @@ class Corrections:
         """
         if said.sender not in self._senders:
             reason = "only the other shards tell of corrected activities: send facts with a higher version"
-            return [], [dead_letter(record, reason, self._place.shard)]
+            where = Spot(topics.ACTIVITIES.name, self._place.shard)
+            return [], [dead_letter(where, record, reason)]
         outdated = []
         for correction in said.corrected:
             name = identity(correction.source, correction.id)

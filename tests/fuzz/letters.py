@@ -9,7 +9,7 @@ from quota.facts import require_near
 from schemas.dead_letters import DeadLetter
 from streams import topics
 from streams.commands.dead_letters import _line, _sorted
-from streams.log import Record
+from streams.log import Record, Spot
 from streams.quarantine import dead_letter
 from streams.serving.dead_letters import document
 from tests.fuzz import lines, records
@@ -22,7 +22,7 @@ NEAR = partial(require_near, taken=1_767_225_600_000, days=366)
 
 def feed(raw: bytes) -> None:
     """Raises AssertionError for an answer that is none, and whatever is a crash."""
-    written = dead_letter(Record(topics.DEALS.name, 0, 7, 0, raw[:40], raw), "of old", 0)
+    written = dead_letter(Spot(topics.DEALS.name, 0), Record(topics.DEALS.name, 0, 7, 0, raw[:40], raw), "of old")
     letter = json.decode(written.value or b"", type=DeadLetter)
     json.encode(document(letter))
     shown = _line(letter)

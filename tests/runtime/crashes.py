@@ -18,6 +18,7 @@ from schemas.control import PlanMarker, Tick
 from streams import topics
 from streams.embedded.log import EmbeddedLog
 from streams.log import Outgoing, Record, Spot
+from streams.pacing import Pace
 from streams.plan_reader import SPOT as PLAN
 from streams.plans.records import plan_records
 from streams.shard import Shard
@@ -149,7 +150,7 @@ def _done(log: CountingLog, steps: list[Step]) -> int:
 
 def _clock(log: CountingLog) -> Shard:
     writer = at_once(log.writer("clock"))
-    return Shard(0, 1, at_once(take_clock(log, SHARDS)), writer, Consumer(), 0.0)
+    return Shard(0, 1, at_once(take_clock(log, SHARDS)), writer, Consumer(), Pace(0.0))
 
 
 def _copy(log: CountingLog, clock: Shard) -> None:

@@ -14,7 +14,8 @@ from streams import tables, topics
 from streams.batches import Batch, Fetched
 from streams.hop import AHEAD, Hop
 from streams.log import Outgoing, Record, Spot
-from streams.shard import BREATH, Shard
+from streams.pacing import BREATH, Pace
+from streams.shard import Shard
 from tests.runtime.fake_log import FakeLog, at_once
 from tests.runtime.history import SHARDS
 from tests.runtime.world import READ, Consumer, Owner, Worker
@@ -111,7 +112,7 @@ def test_what_waits_for_something_that_waits_goes_on_with_it(log: FakeLog) -> No
     middle = Chained(last)
     readers = {"first": Chained(middle), "middle": middle, "last": last}
     consumer = Consumer()
-    shard = Shard(0, 1, dict(readers), at_once(log.writer("shard-0")), consumer, 0.0)
+    shard = Shard(0, 1, dict(readers), at_once(log.writer("shard-0")), consumer, Pace(0.0))
     for topic in readers:
         shard.read(Batch(topic, 0, 1, [Record(topic, 0, 0, 0, None, None)]))
     assert consumer.held == {"first", "middle", "last"}
@@ -126,7 +127,7 @@ async def test_a_flush_waits_for_more_unless_somebody_waits_for_it(
     log: FakeLog, at: datetime | None, *, soon: bool
 ) -> None:
     reader = owners(log)[0].shard.readers[DEALS]
-    shard = Shard(0, 1, {DEALS: reader}, await log.writer("shard-0"), Consumer(), LONG)
+    shard = Shard(0, 1, {DEALS: reader}, await log.writer("shard-0"), Consumer(), Pace(LONG))
     flushed = asyncio.Event()
     flushing = asyncio.create_task(shard.flush_forever(flushed.set))
     shard.read(Batch(DEALS, 0, 1, [Record(DEALS, 0, 0, 0, b"control", json.encode(Tick(at, 3, "control")))]))

@@ -15,6 +15,7 @@ from schemas.control import PlanMarker
 from streams import tables, topics
 from streams.batches import Batch
 from streams.log import Log, LogError, Outgoing, Record, Spot
+from streams.pacing import Pace
 from streams.plan_reader import SPOT as PLAN
 from streams.plan_reader import Plans
 from streams.plans.records import plan_records
@@ -84,7 +85,7 @@ class Owner:
         self._consumer = Consumer()
         writer = at_once(log.writer(f"shard-{number}"))
         readers = at_once(take_hops(log, ARROWS, number, SHARDS, plans))
-        self.shard = Shard(number, 1, readers, writer, self._consumer, 0.0)
+        self.shard = Shard(number, 1, readers, writer, self._consumer, Pace(0.0))
         self.at = {tp.topic: position for tp, position in self.shard.positions.items()}
         self.flight: Coroutine[Any, Any, None] | None = None
         """The flush that stands still, if one does."""

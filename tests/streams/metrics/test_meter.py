@@ -16,6 +16,7 @@ from streams.log import Outgoing, Spot
 from streams.metrics.exposition import exposition
 from streams.metrics.meter import Meter
 from streams.metrics.process import ProcessMetrics
+from streams.pacing import Pace
 from streams.plan_reader import Plans
 from streams.shard import Shard
 from streams.takeover import take_hops
@@ -64,7 +65,7 @@ def log() -> FakeLog:
 
 def shard(log: FakeLog, meter: Meter) -> Shard:
     readers = at_once(take_hops(log, ARROWS, 0, SHARDS, Plans(log)))
-    return Shard(0, 1, readers, at_once(log.writer("shard-0")), Consumer(), 0.0, meter=meter)
+    return Shard(0, 1, readers, at_once(log.writer("shard-0")), Consumer(), Pace(0.0), meter=meter)
 
 
 def test_a_batch_that_comes_twice_is_handed_over_twice_and_its_facts_count_once(log: FakeLog) -> None:
