@@ -96,7 +96,7 @@ def join(
         if held is None or rank(held[0]) < rank(change):
             joined[key] = change, origin
             news = True
-    return [*joined.values()] if news else None
+    return list(joined.values()) if news else None
 
 
 def in_time(changes: Iterable[tuple[Change, Origin]]) -> list[Change]:

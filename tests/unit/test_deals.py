@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from quota.deals import Deal, contributions, entity, fold, state
+from quota.deals import Deal, contributions, entity, fold
 from quota.errors import InvalidRecord
 from quota.facts import in_time
 from quota.recount import facts_of
@@ -294,12 +294,3 @@ def test_days_are_those_of_the_owners_calendar() -> None:
 def test_changes_of_one_moment_are_ordered_by_identity() -> None:
     first, second = change("2026-03-09", "won", "ben", id="a"), change("2026-03-09", "lost", id="b")
     assert "deals_lost" in credited(second, first)["rep:ben", "2026-03-09"]
-
-
-def test_a_state_knows_its_stage_owners_and_amounts() -> None:
-    deal = state(record(CREATED, ENGAGED, WON), PLAN)
-    assert deal.name == "won"
-    assert deal.advances == (noon("2026-02-20"),)
-    assert deal.first == noon("2026-02-02")
-    assert deal.amount == usd(1200)
-    assert [scope for _, scope in deal.owners] == ["rep:ben"]
