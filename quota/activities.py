@@ -28,14 +28,16 @@ _encoder = msgspec.json.Encoder()
 def entity(fact: Activity) -> str:
     """The key of the fact's bucket: `source|performer|YYYY-MM-DD`, a UTC day; InvalidRecord if it lies out of time."""
     require_plausible(fact.occurred_at, "occurred_at")
-    return f"{_performer(fact.source, fact.performer)}|{_day(quarter_of(fact.occurred_at) // A_DAY)}"
+    return f"{whose(fact.source, fact.performer)}|{day_of(quarter_of(fact.occurred_at) // A_DAY)}"
 
 
-_performer = lru_cache(maxsize=65536)(identity)
+whose = lru_cache(maxsize=65536)(identity)
+"""A performer as a source names him, `source|performer`."""
 
 
 @lru_cache(maxsize=4096)
-def _day(ordinal: int) -> str:
+def day_of(ordinal: int) -> str:
+    """The UTC day with this ordinal, as YYYY-MM-DD."""
     return date.fromordinal(ordinal).isoformat()
 
 
@@ -48,6 +50,11 @@ def whose_day(key: str) -> tuple[str, str, int]:
 def performer_of(key: str) -> str:
     """The performer to whom a bucket of this key belongs, as `source|performer`."""
     return key[: -len("|YYYY-MM-DD")]
+
+
+def chapter(key: str) -> str:
+    """The day of a bucket's key; nothing for the key of a correction's record."""
+    return "" if key.startswith("|") else key[-len("YYYY-MM-DD") :]
 
 
 def done_by(fact: Activity, origin: Origin) -> Done:
