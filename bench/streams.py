@@ -20,7 +20,7 @@ from streams.pacing import SLOWEST_FLUSH
 from tests.kafka.jars import NoKafka, cache, locked
 
 SOURCE = Path(__file__).with_name("kafka_streams")
-GUARANTEES = ("exactly_once_v2", "at_least_once")
+GUARANTEES: tuple[str, ...] = ("exactly_once_v2", "at_least_once")
 BUILD_SECONDS = 600
 HEAP = "1g"
 

@@ -15,6 +15,8 @@ from schemas.fields import Money
 from schemas.plan import Calendar, Metric, Plan, Quota, Rate, Rep, Rule, Stage
 
 _LARGEST = 10**15
+_MOST_OWNERS = 100_000
+"""Of the names that are remembered."""
 
 
 def slug(name: str) -> str:
@@ -53,7 +55,13 @@ class PlanIndex:
         self._kinds = tuple(dict.fromkeys(plan.company.periods))
         self._activities = _activities(plan.metrics)
         self._rates = _rates(plan.rates)
+        kinds = dict.fromkeys(rule.kind for rule in plan.rules)
+        self._rules: dict[str, tuple[Rule, ...]] = {
+            kind: tuple(rule for rule in plan.rules if rule.kind == kind) for kind in kinds
+        }
         self._quotas = self._by_scope(plan.quotas)
+        self._owners: dict[tuple[str, str | None], str] = {}
+        self._asked = {scope: _spans(quotas, self._kinds) for scope, quotas in self._quotas.items()}
         self._in_force: dict[tuple[str, str], tuple[Quota, ...]] = {}
 
     def has(self, scope: str) -> bool:
@@ -67,6 +75,17 @@ class PlanIndex:
             return found or name
         key = _known_slug(name)
         return key if key in self._reps else None
+
+    def owner(self, source: str, name: str | None) -> str:
+        """The scope that answers for what the source says to be this person's; `unassigned` for one nobody knows."""
+        key = source, name
+        found = self._owners.get(key)
+        if found is None:
+            rep = None if name is None else self.rep(source, name)
+            if len(self._owners) > _MOST_OWNERS:
+                self._owners.clear()
+            found = self._owners[key] = "unassigned" if rep is None else f"rep:{rep}"
+        return found
 
     def ancestors(self, rep: str, day: str) -> tuple[str, ...]:
         """The scopes that a rep counts for on a day: itself, its primary team and the teams above, the company."""
@@ -110,6 +129,10 @@ class PlanIndex:
             found = self._in_force[key] = _in_force(self._quotas.get(scope, ()), period)
         return found
 
+    def asked_kinds(self, scope: str) -> tuple[str, ...]:
+        """The kinds of kept periods for which the scope ever has a quota."""
+        return self._asked.get(scope, ())
+
     def convert(self, amount: Money, day: str) -> int | None:
         """Minor units of the company's currency at the day's rate; None without a rate, or beyond 10^15."""
         if amount.currency == self.currency:
@@ -123,7 +146,7 @@ class PlanIndex:
 
     def rules(self, kind: str) -> tuple[Rule, ...]:
         """The rules of a kind, in the plan's order."""
-        return tuple(rule for rule in self.plan.rules if rule.kind == kind)
+        return self._rules.get(kind, ())
 
     def kinds(self) -> tuple[str, ...]:
         """The kinds of period that are kept."""
@@ -243,6 +266,11 @@ def _rates(rates: tuple[Rate, ...]) -> dict[str, tuple[tuple[str, ...], tuple[st
     for rate in rates:
         found.setdefault(rate.currency, {})[rate.day] = rate.rate
     return {currency: (tuple(sorted(by)), tuple(by[day] for day in sorted(by))) for currency, by in found.items()}
+
+
+def _spans(quotas: Iterable[Quota], kinds: tuple[str, ...]) -> tuple[str, ...]:
+    asked = {quota.period for quota in quotas}
+    return tuple(kind for kind in kinds if kind in asked)
 
 
 def _in_force(quotas: Iterable[Quota], period: Period) -> tuple[Quota, ...]:

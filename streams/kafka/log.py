@@ -137,8 +137,10 @@ class KafkaLog:
         asked = list(spots)
         with told(f"asking for the positions of {self.group}"):
             async with asyncio.timeout(self._patience):
-                found = await asyncio.gather(*(self._positions.committed(TopicPartition(*spot)) for spot in asked))
-        return {spot: position for spot, position in zip(asked, found, strict=True) if position is not None}
+                # One request: aiokafka's public way sends one for each partition.
+                coordinator = self._positions._coordinator  # noqa: SLF001
+                found = await coordinator.fetch_committed_offsets([TopicPartition(*spot) for spot in asked])
+        return {spot: found[spot].offset for spot in asked if spot in found and found[spot].offset >= 0}
 
     async def read(self, spot: Spot, start: int = 0, end: int | None = None) -> AsyncGenerator[list[Record], None]:
         """Committed records in order from `start` to `end` (default and limit: the end as of now), in chunks."""
