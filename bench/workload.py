@@ -13,7 +13,7 @@ from schemas.activities import Activity
 from schemas.control import PlanMarker, Tick
 from schemas.meetings import MeetingChanged
 from streams import topics
-from streams.log import Log, Outgoing
+from streams.log import Log, LogError, Outgoing
 from streams.partitioner import partition
 from streams.plans.records import plan_records
 from streams.topology import CLOCK
@@ -21,6 +21,7 @@ from streams.topology import CLOCK
 WEEKEND = 0.02
 """What of a working day's facts a day of the weekend brings."""
 CHUNK = 20_000
+TRIES = 6
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,20 @@ async def fill(log: Log, shards: int, workload: Workload, *, planned: bool = Tru
 
 
 async def say_plan(log: Log, reps: int) -> None:
-    """Appends the plan of so many reps."""
-    await log.append([Outgoing(topics.PLAN.name, 0, *record) for record in plan_records(plan(reps), 1, over(-1))])
+    """Appends the plan of so many reps.
+
+    A broker that has just made a thousand partitions may not take the first record in time: then all of it is said
+    again, and readers pass over what an interrupted attempt left.
+    """
+    records = [Outgoing(topics.PLAN.name, 0, *record) for record in plan_records(plan(reps), 1, over(-1))]
+    for left in reversed(range(TRIES)):
+        try:
+            await log.append(records)
+        except LogError:
+            if not left:
+                raise
+        else:
+            return
 
 
 def outgoing(fact: Fact, shards: int) -> Outgoing:

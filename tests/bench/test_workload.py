@@ -1,21 +1,27 @@
 """The benchmark's workload is what its README says: the same facts for a seed, in the stated shares and sizes."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import json
 
+from agents.worker import declare
 from bench.floor import FIRST, STAGES, TEAM_SIZE, opening, over, plan
 from bench.selling import WORKDAY, Fact
-from bench.workload import Workload, outgoing
+from bench.workload import TRIES, Workload, outgoing, say_plan
 from quota.plans import PlanIndex
 from schemas.activities import Activity
 from schemas.deals import DealChanged
 from schemas.meetings import MeetingChanged
 from streams import topics
+from streams.embedded.log import EmbeddedLog
+from streams.log import LogError, Outgoing
+from streams.plan_reader import Plans
 
 SMALL = Workload(facts=20_000, days=30, reps=200)
 
@@ -118,3 +124,33 @@ def test_a_fact_goes_to_the_topic_of_its_kind_with_the_key_that_agents_expect(fa
         assert sent.topic == spots[type(fact)].name
         assert sent.key == getattr(fact, keys[type(fact)]).encode()
         assert json.decode(sent.value or b"", type=type(fact)) == fact
+
+
+class Busy(EmbeddedLog):
+    """A log that does not take the first records in time."""
+
+    def __init__(self, path: Path, refusals: int) -> None:
+        super().__init__(path)
+        self.refusals = refusals
+
+    async def append(self, records: Sequence[Outgoing], *, lasting: bool = True) -> list[int]:
+        self.refusals -= 1
+        if self.refusals >= 0:
+            raise LogError("busy")
+        return await super().append(records, lasting=lasting)
+
+
+@pytest.mark.parametrize("refusals", [0, TRIES - 1, TRIES])
+async def test_the_plan_is_said_again_to_a_log_that_was_busy_but_not_for_ever(tmp_path: Path, refusals: int) -> None:
+    log = Busy(tmp_path / "log.db", refusals)
+    await log.start()
+    await declare(log)
+    if refusals < TRIES:
+        await say_plan(log, 40)
+    else:
+        with pytest.raises(LogError):
+            await say_plan(log, 40)
+    plans = Plans(log)
+    await plans.read()
+    assert (plans.get(1) is not None) == (refusals < TRIES)
+    await log.stop()
