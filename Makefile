@@ -6,10 +6,11 @@ UV := uv==0.13.9
 bin := .venv/bin
 installed := .venv/.installed
 java_packages := openjdk-17-jre-headless maven
+jdk_package := openjdk-17-jdk-headless
 server_packages := redis-server prometheus
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-clean check test fuzz java servers bench soak schemas dashboards lock
+.PHONY: help install demo demo-clean check test fuzz java jdk servers bench bench-quick soak schemas dashboards lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -67,8 +68,21 @@ servers:
 			echo "make: the tests on Redis and Prometheus need: apt-get install $(server_packages)" >&2; \
 		fi; }
 
-bench: $(installed) java ## measure facts per second of one worker, on a real Kafka
-	$(bin)/python -m bench.pipeline --kafka $(ARGS)
+# Never fails: without a compiler Kafka Streams cannot be compared with, and the benchmark says so.
+jdk: java
+	@command -v javac >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo "installing $(jdk_package) for the comparison with Kafka Streams ..."; \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(jdk_package) >/dev/null || true; \
+		else \
+			echo "make: the comparison with Kafka Streams needs a compiler: apt-get install $(jdk_package)" >&2; \
+		fi; }
+
+bench: $(installed) jdk ## measure everything on a real Kafka, into bench/RESULTS.md (ARGS="--part throughput")
+	$(bin)/python -m bench.run $(ARGS)
+
+bench-quick: $(installed) ## measure the pipeline on the embedded log within a minute, and print ratios
+	$(bin)/python -m bench.quick $(ARGS)
 
 soak: $(installed) java ## the proofs' long forms, for hours: schedules, courses of events, kills on Kafka, fuzzing
 	$(bin)/python -m tests.soak.schedules --schedules 100000

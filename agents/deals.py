@@ -19,7 +19,10 @@ KIND = Kind(
     record=DealRecord,
     route=lambda fact: fact.deal,
     entity=deals.entity,
+    change_of=deals.change_of,
     fold=deals.fold,
+    begin=deals.Deal,
+    state=deals.state,
     contributions=deals.contributions,
 )
 ARROW = Arrow(

@@ -19,7 +19,10 @@ KIND = Kind(
     record=MeetingRecord,
     route=lambda fact: fact.meeting,
     entity=meetings.entity,
+    change_of=meetings.change_of,
     fold=meetings.fold,
+    begin=meetings.Meeting,
+    state=meetings.state,
     contributions=meetings.contributions,
 )
 ARROW = Arrow(

@@ -3,55 +3,74 @@
 usage: python -m bench.pipeline [--facts N --days N --reps N --shards N --workers N] (--broker URL | --kafka)
 
 `--kafka` starts a broker for the measurement; without either, an embedded log is used. The facts are in the log before
-the workers start; the clock runs from there until the last tick has come through to every alerts partition. One worker
-runs in this process, where it can be profiled, the others are processes of their own.
+the workers start; the clock runs from when all of them have joined until the last tick has come through to every alerts
+partition. One worker runs in this process, where it can be profiled, the others are processes of their own.
 """
 
 import asyncio
-import resource
-import subprocess
-import sys
 import tempfile
-import time
+from asyncio.subprocess import Process
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 from msgspec import json
 
-from agents.worker import SHARDS, Worker, declare
-from bench.workload import Workload, fill
+from agents.worker import READERS, SHARDS, Worker, declare
+from bench.cost import Cost, Watch, processor_seconds
+from bench.worker import beside, taken
+from bench.workload import Workload, fill, say_plan
 from streams import topics
 from streams.log import Log, Spot
+from streams.metrics.unmetered import Unmetered
 from streams.opening import open_log
 from streams.passage import Passage, through
 from tests.kafka.broker import Broker
 
 
-@dataclass(frozen=True)
-class Measured:
-    """What a run of the pipeline took; processor seconds are of all workers, from start to the last tick."""
+@dataclass
+class Share:
+    """What the reading of one agent took: records, and seconds of the one thread in which everything is computed."""
 
-    facts: int
-    seconds: float
-    joining: float
-    cpu_seconds: float
-    workers: int
-    peak_mb: float
-
-    @property
-    def per_second(self) -> float:
-        """Facts per second of wall time, from when the worker had joined."""
-        return self.facts / (self.seconds - self.joining)
+    records: int = 0
+    seconds: float = 0.0
 
     def __str__(self) -> str:
-        """One line for people."""
-        return (
-            f"{self.facts} facts in {self.seconds:.1f} s ({self.joining:.1f} s to join): {self.per_second:,.0f} facts "
-            f"a second after joining, {self.cpu_seconds:.1f} processor seconds of {self.workers} worker(s), "
-            f"{self.cpu_seconds / self.facts * 1e6:.1f} µs a fact, {self.peak_mb:,.0f} MB at most"
-        )
+        """For people; only of an agent that has read something."""
+        return f"{self.records:,} records, {self.seconds:.1f} s, {self.seconds / self.records * 1e6:.1f} µs each"
+
+
+@dataclass(frozen=True)
+class Piped:
+    """What the pipeline cost, and how much of that was spent by which agent of the first worker.
+
+    The rest is spent on fetching, on flushes (encoding what is said and stored, and sending it), and on Faust.
+    """
+
+    cost: Cost
+    agents: dict[str, Share]
+    workers: int = 1
+
+    def __str__(self) -> str:
+        """One line for people, and one for each agent."""
+        agents = [f"  {agent}: {share}" for agent, share in self.agents.items() if share.records]
+        return "\n".join([f"{self.cost}; {self.workers} worker(s)", *agents])
+
+
+class Shares(Unmetered):
+    """Adds up what each agent takes."""
+
+    def __init__(self) -> None:
+        """Nothing so far."""
+        self.agents = {agent: Share() for agent in READERS.values()}
+
+    def read(self, topic: str, records: int, seconds: float) -> None:
+        """Adds a batch."""
+        share = self.agents[READERS[topic]]
+        share.records += records
+        share.seconds += seconds
 
 
 @click.command()
@@ -74,41 +93,54 @@ def main(
         try:
             url = f"kafka://{server.address}" if server else broker or f"embedded://{folder}/log.db"
             measured = asyncio.run(measure(url, Workload(facts, days, reps), shards, workers))
-            click.echo(json.encode(asdict(measured)) if as_json else str(measured))
+            click.echo(json.encode(measured) if as_json else str(measured))
         finally:
             if server:
                 server.stop()
 
 
-async def measure(broker: str, workload: Workload, shards: int, workers: int) -> Measured:
+async def measure(broker: str, workload: Workload, shards: int, workers: int) -> Piped:
     """One measurement; the log is filled if it holds no facts, and must not have been worked on."""
     async with AsyncExitStack() as stack:
         log = open_log(broker)
         await log.start()
         stack.push_async_callback(log.stop)
         shards = await declare(log, shards)
-        last = await filled(log, shards, workload)
-        began, worked = time.monotonic(), time.process_time()
-        others = [stack.enter_context(_beside(broker)) for _ in range(workers - 1)]
-        worker = await stack.enter_async_context(Worker(broker, log, live=False))
-        joined = time.monotonic() - began
+        last = await filled(log, shards, workload, with_plan=workers == 1)
+        others = [await stack.enter_async_context(beside(broker)) for _ in range(workers - 1)]
+        shares = Shares()
+        worker = await stack.enter_async_context(Worker(broker, log, live=False, meter=shares))
+        await joined(worker, others, shards)
+        watch, before = Watch(), [processor_seconds(other.pid) for other in others]
+        if not await planned(log):
+            await say_plan(log, workload.reps)
         await _done(log, worker, last, shards)
-        took, cpu = time.monotonic() - began, time.process_time() - worked
-        for other in others:
-            other.terminate()
-            other.wait()
-    beside = resource.getrusage(resource.RUSAGE_CHILDREN) if others else None
-    cpu += beside.ru_utime + beside.ru_stime if beside else 0.0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-    return Measured(workload.facts, took, joined, cpu, workers, peak)
+        cost = watch.cost(workload.facts)
+        beside_it = sum(processor_seconds(other.pid) for other in others) - sum(before)
+        return Piped(replace(cost, cpu_seconds=cost.cpu_seconds + beside_it), shares.agents, workers)
 
 
-async def filled(log: Log, shards: int, workload: Workload) -> int:
+async def joined(worker: Worker, others: Sequence[Process], shards: int) -> None:
+    """Returns when every worker has taken over its part of the shards."""
+    each = shards // (len(others) + 1)
+    for other in others:
+        await taken(other, each)
+    while not 0 < len(worker.owned()) <= shards - each * len(others):  # noqa: ASYNC110 - a worker tells nobody
+        await asyncio.sleep(0.01)
+
+
+async def filled(log: Log, shards: int, workload: Workload, *, with_plan: bool = True) -> int:
     """Fills a log whose control topic is empty; gives the number of the last tick."""
     control = Spot(topics.CONTROL.name, 0)
     if not (await log.ends([control]))[control]:
-        return await fill(log, shards, workload)
+        return await fill(log, shards, workload, planned=with_plan)
     return [record.offset async for chunk in log.read(control) for record in chunk][-1]
+
+
+async def planned(log: Log) -> bool:
+    """Whether the log has a plan."""
+    plan = Spot(topics.PLAN.name, 0)
+    return (await log.ends([plan]))[plan] > 0
 
 
 async def _done(log: Log, worker: Worker, last: int, shards: int) -> None:
@@ -119,12 +151,6 @@ async def _done(log: Log, worker: Worker, last: int, shards: int) -> None:
     await asyncio.wait({running, done}, return_when=asyncio.FIRST_COMPLETED)
     (running if running.done() else done).result()
     running.cancel()
-
-
-def _beside(broker: str) -> "subprocess.Popen[bytes]":
-    """Another worker, in a process of its own, which leaves time to the log."""
-    command = (sys.executable, "-m", "agents.cli", "worker", "--clock", "log", "--broker", broker)
-    return subprocess.Popen(command, stderr=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":

@@ -45,9 +45,13 @@ class Workload:
             yield sorted(facts, key=lambda fact: fact.occurred_at)
 
 
-async def fill(log: Log, shards: int, workload: Workload) -> int:
-    """Appends plan, facts and a tick per day as the clock would have copied them; gives the number of the last tick."""
-    await log.append([Outgoing(topics.PLAN.name, 0, *r) for r in plan_records(plan(workload.reps), 1, over(-1))])
+async def fill(log: Log, shards: int, workload: Workload, *, planned: bool = True) -> int:
+    """Appends plan, facts and a tick per day as the clock would have copied them; gives the number of the last tick.
+
+    Where it is not `planned` the plan is left for later: workers wait for it before they read the first fact.
+    """
+    if planned:
+        await say_plan(log, workload.reps)
     await everywhere(log, shards, PlanMarker(1))
     for day, facts in enumerate(workload.by_day()):
         out = [outgoing(fact, shards) for fact in facts]
@@ -55,6 +59,11 @@ async def fill(log: Log, shards: int, workload: Workload) -> int:
             await log.append(out[at : at + CHUNK])
         await everywhere(log, shards, Tick(over(day)))
     return await everywhere(log, shards, Tick())
+
+
+async def say_plan(log: Log, reps: int) -> None:
+    """Appends the plan of so many reps."""
+    await log.append([Outgoing(topics.PLAN.name, 0, *record) for record in plan_records(plan(reps), 1, over(-1))])
 
 
 def outgoing(fact: Fact, shards: int) -> Outgoing:

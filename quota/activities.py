@@ -1,15 +1,17 @@
 """Fire-and-forget activities: a performer's day, folded and counted."""
 
-from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date
 from functools import lru_cache
 
 import msgspec
 
+from quota.calendars import WorkCalendar
 from quota.cells import LEAD, UNKNOWN_ACTIVITY
 from quota.credits import Cells
-from quota.facts import day_name, identity, require_plausible
+from quota.facts import identity, require_plausible
 from quota.plans import PlanIndex
+from quota.quarters import A_DAY, LocalDays, quarter_of
 from schemas.activities import Activity, ActivityBucket, Done
 from schemas.credits import Parts
 from schemas.fields import Origin
@@ -18,27 +20,41 @@ FACT = Activity
 RECORD = ActivityBucket
 CORRECTION = b"|"
 """What the key of a correction's record begins with; no bucket's key does, for every source has a name."""
-_FIRST = date(1970, 1, 1)
+_KINDS = 10_000
+"""Of activities, remembered; sources may make up any number."""
 _encoder = msgspec.json.Encoder()
 
 
 def entity(fact: Activity) -> str:
     """The key of the fact's bucket: `source|performer|YYYY-MM-DD`, a UTC day; InvalidRecord if it lies out of time."""
     require_plausible(fact.occurred_at, "occurred_at")
-    return f"{_performer(fact.source, fact.performer)}|{_utc_day(int(fact.occurred_at.timestamp() // 86_400))}"
+    return f"{whose(fact.source, fact.performer)}|{day_of(quarter_of(fact.occurred_at) // A_DAY)}"
 
 
-_performer = lru_cache(maxsize=65536)(identity)
+whose = lru_cache(maxsize=65536)(identity)
+"""A performer as a source names him, `source|performer`."""
 
 
 @lru_cache(maxsize=4096)
-def _utc_day(since_1970: int) -> str:
-    return (_FIRST + timedelta(days=since_1970)).isoformat()
+def day_of(ordinal: int) -> str:
+    """The UTC day with this ordinal, as YYYY-MM-DD."""
+    return date.fromordinal(ordinal).isoformat()
+
+
+def whose_day(key: str) -> tuple[str, str, int]:
+    """Source, performer and the UTC day's ordinal of the bucket with this key."""
+    source, _, performer = performer_of(key).partition("|")
+    return source.replace("%7C", "|").replace("%25", "%"), performer, date.fromisoformat(key[-10:]).toordinal()
 
 
 def performer_of(key: str) -> str:
     """The performer to whom a bucket of this key belongs, as `source|performer`."""
     return key[: -len("|YYYY-MM-DD")]
+
+
+def chapter(key: str) -> str:
+    """The day of a bucket's key; nothing for the key of a correction's record."""
+    return "" if key.startswith("|") else key[-len("YYYY-MM-DD") :]
 
 
 def done_by(fact: Activity, origin: Origin) -> Done:
@@ -67,48 +83,51 @@ def rank(done: Done) -> tuple[int, bytes]:
     return done.version, _encoder.encode((done.occurred_at, done.activity, done.lead))
 
 
-def identities(record: ActivityBucket) -> Iterable[str]:
-    """The identities of the facts in the bucket."""
-    return record.done.keys()
+class Counting:
+    """What activities count as under one plan, remembered by kind and by calendar."""
 
+    def __init__(self, plan: PlanIndex) -> None:
+        """Under this plan."""
+        self._plan = plan
+        self._kinds: dict[str, tuple[tuple[str, ...], tuple[str, ...] | None]] = {}
+        self._days: dict[WorkCalendar, LocalDays] = {}
 
-def without(record: ActivityBucket, gone: str) -> ActivityBucket:
-    """The bucket without the fact of that identity, corrected elsewhere; the same bucket if it is not there."""
-    if gone not in record.done:
-        return record
-    kept = {key: done for key, done in record.done.items() if key != gone}
-    return msgspec.structs.replace(record, done=kept)
+    def whose(self, source: str, performer: str) -> tuple[str, LocalDays]:
+        """Who is credited, `unassigned` if no rep is known by that name, and the days on which that counts."""
+        rep = self._plan.rep(source, performer)
+        scope = "unassigned" if rep is None else f"rep:{rep}"
+        calendar = self._plan.calendar(scope)
+        days = self._days.get(calendar)
+        if days is None:
+            days = self._days[calendar] = LocalDays(calendar)
+        return scope, days
+
+    def components(self, activity: str, lead: str | None) -> tuple[str, ...]:
+        """What one activity is counted as."""
+        plain, talked = self._kinds.get(activity) or self._kind(activity)
+        return plain if lead is None or talked is None else (*talked, f"{LEAD}{lead}")
+
+    def _kind(self, activity: str) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
+        """Without a lead, and beside a lead, if that counts."""
+        if len(self._kinds) >= _KINDS:
+            self._kinds.clear()
+        counted = self._plan.metrics_of(activity)
+        talked = counted if activity in self._plan.conversations else None
+        found = self._kinds[activity] = counted or (UNKNOWN_ACTIVITY,), talked
+        return found
 
 
 def contributions(record: ActivityBucket, plan: PlanIndex) -> Cells:
     """What the bucket adds to its performer, by local day; to `unassigned` if no rep is known by that name."""
-    return difference(None, record, plan)
+    return counted(record, Counting(plan))
 
 
-def difference(before: ActivityBucket | None, after: ActivityBucket | None, plan: PlanIndex) -> Cells:
-    """What one state of a bucket adds more than another, looking only at what differs; what is gone is negative."""
-    record = after or before
-    if record is None:
-        return {}
-    rep = plan.rep(record.source, record.performer)
-    scope = "unassigned" if rep is None else f"rep:{rep}"
-    old, new = ({} if each is None else each.done for each in (before, after))
-    come = [(done, 1) for key, done in new.items() if old.get(key) is not done]
-    gone = [(done, -1) for key, done in old.items() if new.get(key) is not done] if old else []
-    return _counted(come + gone, scope, plan)
-
-
-def _counted(changes: Iterable[tuple[Done, int]], scope: str, plan: PlanIndex) -> Cells:
-    """What these activities add to the scope's local days, each so many times."""
-    local_day, metrics_of, conversations = plan.calendar(scope).local_day, plan.metrics_of, plan.conversations
-    days: dict[str, Parts] = {}
-    for done, sign in changes:
-        activity, lead = done.activity, done.lead
-        counted = metrics_of(activity)
-        if lead is not None and activity in conversations:
-            counted = (*counted, f"{LEAD}{lead}")
-        parts = days.setdefault(day_name(local_day(done.occurred_at)), {})
-        for component in counted or (UNKNOWN_ACTIVITY,):
-            parts[component] = parts.get(component, 0) + sign
-    without_zeros = ((day, {part: number for part, number in parts.items() if number}) for day, parts in days.items())
-    return {(scope, day): parts for day, parts in without_zeros if parts}
+def counted(record: ActivityBucket, counting: Counting) -> Cells:
+    """The contributions of a bucket under the plan of `counting`."""
+    scope, days = counting.whose(record.source, record.performer)
+    found: dict[str, Parts] = {}
+    for done in record.done.values():
+        parts = found.setdefault(days.name(quarter_of(done.occurred_at), done.occurred_at), {})
+        for component in counting.components(done.activity, done.lead):
+            parts[component] = parts.get(component, 0) + 1
+    return {(scope, day): parts for day, parts in found.items()}

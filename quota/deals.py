@@ -1,204 +1,217 @@
 """Deals: everything that was ever said of one, folded into its history and into what it adds where."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, datetime
 
 from msgspec import UNSET, Struct
 
 from quota import cells
-from quota.facts import day_name, join, require_day, require_plausible
+from quota.facts import EPOCH, FIRST_SAFE, LAST_SAFE, day_name, in_time, join, require_day, require_plausible
 from quota.plans import PlanIndex
+from quota.shares import Cells, Owners, Share, answering, share, together
 from schemas.credits import Parts
-from schemas.deals import DealChanged, DealRecord
+from schemas.deals import DealChange, DealChanged, DealRecord
 from schemas.fields import Money, Origin
 from schemas.plan import Stage
 
 FACT = DealChanged
 RECORD = DealRecord
-Found = dict[tuple[str, str], Parts]
+
+_CREATED = {"opportunities_created": 1}
+_CREATED_EARLY = {"opportunities_created": 1, cells.EARLY_CREATED: 1}
+_ADVANCED = {"opportunities_advanced": 1}
+_UNKNOWN = {cells.UNKNOWN_STAGE: 1}
 
 
 def entity(fact: DealChanged) -> str:
     """The deal's key; InvalidRecord if one of the fact's moments lies out of time."""
-    require_plausible(fact.occurred_at, "occurred_at")
-    if isinstance(fact.created_at, datetime):
+    if not FIRST_SAFE <= fact.occurred_at.year <= LAST_SAFE:
+        require_plausible(fact.occurred_at, "occurred_at")
+    if fact.created_at:
         require_plausible(fact.created_at, "created_at")
-    if isinstance(fact.expected_close, str):
+    if fact.expected_close:
         require_day(fact.expected_close, "expected_close")
     return fact.deal
 
 
+def change_of(fact: DealChanged) -> DealChange:
+    """What a fact says of its deal; whether it was sent quietly is not part of that."""
+    return DealChange(
+        fact.id,
+        fact.source,
+        fact.occurred_at.astimezone(UTC),
+        fact.owner,
+        fact.stage,
+        fact.amount,
+        fact.cost,
+        fact.created_at,
+        fact.expected_close,
+        fact.lead,
+        fact.account,
+        fact.deleted,
+        fact.version,
+    )
+
+
 def fold(record: DealRecord | None, facts: Sequence[tuple[DealChanged, Origin]]) -> DealRecord | None:
     """The record with the facts in it; None if that says nothing new. All facts are of this deal."""
-    changes = join({} if record is None else record.changes, facts)
+    changes = join([] if record is None else record.changes, [(change_of(fact), origin) for fact, origin in facts])
     return None if changes is None else DealRecord(facts[0][0].deal, changes)
 
 
-class Entry(Struct, frozen=True):
-    """The deal came into a stage; `stage` is None if the plan does not know it or the stage was cleared."""
-
-    at: datetime
-    stage: Stage | None
-    name: str | None
-
-
-class Deal(Struct, frozen=True):
-    """A deal as its changes make it; `owners` are the changes of owner as `(from, source, name)`."""
+class Deal(Struct, gc=False):
+    """A deal as its changes make it under a plan; it is told of them in the order in which they happened."""
 
     key: str
-    entries: tuple[Entry, ...]
-    owners: tuple[tuple[datetime, str, str | None], ...]
-    created_at: datetime | None
-    amount: Money | None
-    cost: Money | None
-    deleted: bool
-    changed_at: datetime
+    plan: PlanIndex
+    adds: tuple[Share, ...] = ()
+    """What it adds, as of the last count."""
+    changed_at: datetime = EPOCH
+    owners: Owners = ()
+    named: tuple[str, str | None] | None = None
+    """The last who was named, by a source."""
+    amount: Money | None = None
+    cost: Money | None = None
+    deleted: bool = False
+    told: bool = False
+    told_at: datetime | None = None
+    """When it was created, if that was told."""
+    first: datetime | None = None
+    """When it first came into an open stage."""
+    early: bool = False
+    """Whether that was an early one."""
+    advances: tuple[datetime, ...] = ()
+    """When it came into an open stage that is further than all before."""
+    furthest: int = -1
+    staged: bool = False
+    """Whether it was ever in a stage that the plan knows."""
+    stage: Stage | None = None
+    name: str | None = None
+    """The stage as its source calls it; None if it was cleared."""
+    entered: datetime | None = None
+    since: datetime = EPOCH
+    """When it came into the first of the stages of the present one's kind that followed one another."""
+    history: tuple[Share, ...] | None = None
+    """What it adds by having been created and advanced; None if that has to be found out anew."""
 
-    def owner(self, at: datetime, plan: PlanIndex) -> str:
-        """The scope of the owner in force at a moment; before anyone is named, the first who is."""
-        in_force: tuple[datetime, str, str | None] | None = None
-        for owner in self.owners:
-            if in_force is not None and owner[0] > at:
-                break
-            in_force = owner
-        if in_force is None or in_force[2] is None:
-            return "unassigned"
-        rep = plan.rep(in_force[1], in_force[2])
-        return "unassigned" if rep is None else f"rep:{rep}"
+    def hear(self, change: DealChange) -> None:
+        """Takes a change that happened after all others."""
+        at = self.changed_at = change.occurred_at
+        if change.owner is not UNSET and self.named != (named := (change.source, change.owner)):
+            self.named = named
+            self._own(at, self.plan.owner(*named))
+        if change.stage is not UNSET and (change.stage != self.name or self.entered is None):
+            self._enter(at, change.stage)
+        if change.created_at is not UNSET:
+            self.told, self.told_at, self.history = True, change.created_at, None
+        if change.amount is not UNSET:
+            self.amount = change.amount
+        if change.cost is not UNSET:
+            self.cost = change.cost
+        if change.deleted is not UNSET:
+            self.deleted = change.deleted
+
+    def _own(self, at: datetime, scope: str) -> None:
+        if not self.owners or self.owners[-1][1] != scope:
+            self.owners = (*self.owners, (at, scope))
+            self.history = None  # It may begin before anyone was named, and end at this moment.
+
+    def _enter(self, at: datetime, name: str | None) -> None:
+        """The deal comes into another stage, which the plan may not know, or only under another name."""
+        stage, before = None if name is None else self.plan.stage(name), self.stage
+        if stage is not None and stage is before:
+            return
+        if stage is None or before is None or stage.kind != before.kind:
+            self.since = at
+        self.stage, self.name, self.entered = stage, name, at
+        self.staged = self.staged or stage is not None
+        if stage is not None and stage.kind == "open":
+            self._open_in(stage, at)
+
+    def _open_in(self, stage: Stage, at: datetime) -> None:
+        """Advanced once for each open stage that is further than all before; where the deal began does not count."""
+        place = self.plan.stage_index(stage.id)
+        if self.first is None:
+            self.first, self.early, self.furthest, self.history = at, stage.early, place, None
+        elif place > self.furthest:
+            self.advances, self.furthest = (*self.advances, at), place
+            if self.history is not None:
+                self.history = (*self.history, share(self.owners, at, _ADVANCED, self.plan))
+
+    def count(self) -> tuple[Share, ...]:
+        """Finds out what it adds; a deleted deal, and one never seen in a stage, add nothing."""
+        stage = self.stage
+        if self.deleted or self.entered is None:
+            self.adds = ()
+        elif stage is None and self.name is not None:
+            self.adds = (share(self.owners, self.entered, _UNKNOWN, self.plan),)
+        elif self.staged:
+            history = self.history or self._history()
+            if stage is None:
+                self.adds = history
+            else:
+                self.adds = (*history, self._open(stage) if stage.kind == "open" else self._closed(stage))
+        else:
+            self.adds = ()
+        return self.adds
+
+    def _history(self) -> tuple[Share, ...]:
+        created_at = self.told_at if self.told else self.first
+        found = [share(self.owners, at, _ADVANCED, self.plan) for at in self.advances]
+        if created_at is not None:
+            found = [share(self.owners, created_at, _CREATED_EARLY if self.early else _CREATED, self.plan), *found]
+        self.history = (*found,)
+        return self.history
+
+    def _open(self, stage: Stage) -> Share:
+        """Under the day of creation, for the present owner; the amount at the rate of the last change."""
+        plan, created_at = self.plan, self.told_at if self.told else self.first
+        scope = self.owners[-1][1] if self.owners else "unassigned"
+        calendar = plan.calendar(scope)
+        known, began = created_at is not None, created_at or self.first or self.changed_at
+        parts: Parts = {f"{cells.OPEN if known else cells.OPEN_UNKNOWN}{stage.id}": 1}
+        amount = None
+        if self.amount is not None:
+            amount = plan.convert(self.amount, day_name(calendar.local_day(self.changed_at)))
+        if amount is None:
+            parts[f"{cells.OPEN_UNPRICED}{stage.id}"] = 1
+        elif amount:
+            parts[f"{cells.OPEN_AMOUNT if known else cells.OPEN_UNKNOWN_AMOUNT}{stage.id}"] = amount
+        return (scope, day_name(calendar.local_day(began))), parts
+
+    def _closed(self, stage: Stage) -> Share:
+        """On the local day on which the deal last came to be won (or lost), for the owner of that moment."""
+        scope, created_at = answering(self.owners, self.since), self.told_at if self.told else self.first
+        calendar, won = self.plan.calendar(scope), stage.kind == "won"
+        day = calendar.local_day(self.since)
+        parts = {"deals_won" if won else "deals_lost": 1}
+        if created_at is not None:
+            age = (day - calendar.local_day(created_at)).days
+            parts[cells.NEGATIVE_CYCLE if age < 0 else f"{cells.WON_AGE if won else cells.LOST_AGE}{age}"] = 1
+        if won:
+            parts |= self._value(day_name(day))
+        return (scope, day_name(day)), parts
+
+    def _value(self, day: str) -> Parts:
+        amount = None if self.amount is None else self.plan.convert(self.amount, day)
+        if amount is None:
+            return {cells.UNPRICED: 1}
+        parts = {cells.REVENUE: amount, f"{cells.WON_DEAL}{self.key}": amount}
+        cost = None if self.cost is None else self.plan.convert(self.cost, day)
+        if cost is not None:
+            parts |= {cells.MARGIN: amount - cost, cells.COSTED: 1}
+        return {component: value for component, value in parts.items() if value}
 
 
 def state(record: DealRecord, plan: PlanIndex) -> Deal:
     """The deal that a record describes: its changes by time (at one moment, by identity), later ones over earlier."""
-    by_time = sorted(record.changes.items(), key=lambda change: (change[1][0].occurred_at, change[0]))
-    changes = [fact for _, (fact, _) in by_time]
-    entries: list[Entry] = []
-    owners: list[tuple[datetime, str, str | None]] = []
-    created_at: datetime | None = None
-    created_said = deleted = False
-    amount: Money | None = None
-    cost: Money | None = None
-    for change in changes:
-        if change.stage is not UNSET:
-            _enter(entries, change, plan)
-        if change.owner is not UNSET:
-            owners.append((change.occurred_at, change.source, change.owner))
-        if change.created_at is not UNSET:
-            created_at, created_said = change.created_at, True
-        amount = amount if change.amount is UNSET else change.amount
-        cost = cost if change.cost is UNSET else change.cost
-        deleted = deleted if change.deleted is UNSET else change.deleted
-    if not created_said:
-        created_at = next((entry.at for entry in entries if _is(entry, "open")), None)
-    return Deal(record.deal, tuple(entries), tuple(owners), created_at, amount, cost, deleted, changes[-1].occurred_at)
+    deal = Deal(record.deal, plan)
+    for change in in_time(record.changes):
+        deal.hear(change)
+    deal.count()
+    return deal
 
 
-def contributions(record: DealRecord, plan: PlanIndex) -> Found:
+def contributions(record: DealRecord, plan: PlanIndex) -> Cells:
     """What the deal adds to its owners, by local day; a deleted deal, and one never seen in a stage, add nothing."""
-    deal = state(record, plan)
-    found: Found = {}
-    if deal.deleted or not deal.entries:
-        return found
-    last = deal.entries[-1]
-    if last.stage is None and last.name is not None:
-        _put(found, *_cell(deal, last.at, plan), {cells.UNKNOWN_STAGE: 1})
-        return found
-    if any(entry.stage is not None for entry in deal.entries):
-        _created(found, deal, plan)
-        _advanced(found, deal, plan)
-        if last.stage is not None and last.stage.kind == "open":
-            _open(found, deal, last.stage, plan)
-        elif last.stage is not None:
-            _closed(found, deal, last.stage, plan)
-    return found
-
-
-def _enter(entries: list[Entry], change: DealChanged, plan: PlanIndex) -> None:
-    name = change.stage if isinstance(change.stage, str) else None
-    stage = None if name is None else plan.stage(name)
-    if entries and (entries[-1].stage == stage if stage is not None else entries[-1].name == name):
-        return
-    entries.append(Entry(change.occurred_at, stage, name))
-
-
-def _is(entry: Entry, kind: str) -> bool:
-    return entry.stage is not None and entry.stage.kind == kind
-
-
-def _created(found: Found, deal: Deal, plan: PlanIndex) -> None:
-    if deal.created_at is None:
-        return
-    parts = {"opportunities_created": 1}
-    first = next((entry.stage for entry in deal.entries if _is(entry, "open")), None)
-    if first is not None and first.early:
-        parts[cells.EARLY_CREATED] = 1
-    _put(found, *_cell(deal, deal.created_at, plan), parts)
-
-
-def _advanced(found: Found, deal: Deal, plan: PlanIndex) -> None:
-    """Once for each open stage that is further than all before; where the deal began does not count."""
-    furthest: int | None = None
-    for entry in deal.entries:
-        if entry.stage is None or entry.stage.kind != "open":
-            continue
-        place = plan.stage_index(entry.stage.id)
-        if furthest is not None and place > furthest:
-            _put(found, *_cell(deal, entry.at, plan), {"opportunities_advanced": 1})
-        furthest = place if furthest is None else max(furthest, place)
-
-
-def _open(found: Found, deal: Deal, stage: Stage, plan: PlanIndex) -> None:
-    """Under the day of creation, for the present owner; the amount at the rate of the last change."""
-    scope = deal.owner(deal.changed_at, plan)
-    known = deal.created_at is not None
-    began = deal.created_at or next(entry.at for entry in deal.entries if _is(entry, "open"))
-    parts = {f"{cells.OPEN if known else cells.OPEN_UNKNOWN}{stage.id}": 1}
-    changed = plan.calendar(scope).local_day(deal.changed_at).isoformat()
-    amount = None if deal.amount is None else plan.convert(deal.amount, changed)
-    if amount is None:
-        parts[f"{cells.OPEN_UNPRICED}{stage.id}"] = 1
-    elif amount:
-        parts[f"{cells.OPEN_AMOUNT if known else cells.OPEN_UNKNOWN_AMOUNT}{stage.id}"] = amount
-    _put(found, scope, plan.calendar(scope).local_day(began), parts)
-
-
-def _closed(found: Found, deal: Deal, stage: Stage, plan: PlanIndex) -> None:
-    """On the local day on which the deal last came to be won (or lost), for the owner of that moment."""
-    at = _closed_at(deal, stage.kind)
-    scope, day = _cell(deal, at, plan)
-    won = stage.kind == "won"
-    parts = {"deals_won" if won else "deals_lost": 1}
-    if deal.created_at is not None:
-        age = (day - plan.calendar(scope).local_day(deal.created_at)).days
-        parts[cells.NEGATIVE_CYCLE if age < 0 else f"{cells.WON_AGE if won else cells.LOST_AGE}{age}"] = 1
-    if won:
-        parts |= _value(deal, day.isoformat(), plan)
-    _put(found, scope, day, parts)
-
-
-def _value(deal: Deal, day: str, plan: PlanIndex) -> Parts:
-    amount = None if deal.amount is None else plan.convert(deal.amount, day)
-    if amount is None:
-        return {cells.UNPRICED: 1}
-    parts = {cells.REVENUE: amount, f"{cells.WON_DEAL}{deal.key}": amount}
-    cost = None if deal.cost is None else plan.convert(deal.cost, day)
-    if cost is not None:
-        parts |= {cells.MARGIN: amount - cost, cells.COSTED: 1}
-    return {component: value for component, value in parts.items() if value}
-
-
-def _closed_at(deal: Deal, kind: str) -> datetime:
-    at = deal.entries[-1].at
-    for entry in reversed(deal.entries):
-        if not _is(entry, kind):
-            break
-        at = entry.at
-    return at
-
-
-def _cell(deal: Deal, at: datetime, plan: PlanIndex) -> tuple[str, date]:
-    scope = deal.owner(at, plan)
-    return scope, plan.calendar(scope).local_day(at)
-
-
-def _put(found: Found, scope: str, day: date, parts: Parts) -> None:
-    cells.put(found, (scope, day_name(day)), parts)
+    return together(state(record, plan).adds)

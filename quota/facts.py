@@ -1,6 +1,6 @@
 """What all kinds of fact have in common: identity, rank, bounds on time, and joining a set."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import TypeVar
@@ -9,17 +9,19 @@ import msgspec
 
 from quota.errors import InvalidRecord
 from schemas.activities import Activity
-from schemas.deals import DealChanged
+from schemas.deals import DealChange, DealChanged
 from schemas.fields import Origin
-from schemas.meetings import MeetingChanged
+from schemas.meetings import MeetingChange, MeetingChanged
 
-Changed = TypeVar("Changed", DealChanged, MeetingChanged)
+Change = TypeVar("Change", DealChange, MeetingChange)
 
 EARLIEST, LATEST = 1970, 2200
+FIRST_SAFE, LAST_SAFE = EARLIEST + 1, LATEST - 2
+"""The years of which every moment is plausible, in any zone."""
 day_name = lru_cache(maxsize=65536)(date.isoformat)
 """A day as YYYY-MM-DD; facts come with the same few days again and again."""
 _DAY_MS = 86_400_000
-_FIRST = datetime(EARLIEST, 1, 1, tzinfo=UTC)
+EPOCH = datetime(EARLIEST, 1, 1, tzinfo=UTC)
 _encoder = msgspec.json.Encoder()
 
 
@@ -30,7 +32,7 @@ def identity(source: str, fact_id: str) -> str:
 
 def require_plausible(moment: datetime | None, field: str) -> None:
     """Raise InvalidRecord for a moment before 1970 or after 2199: calendars cannot count its days."""
-    if moment is None or EARLIEST < moment.year < LATEST - 1:  # in any zone
+    if moment is None or FIRST_SAFE <= moment.year <= LAST_SAFE:
         return
     if not EARLIEST <= _utc_year(moment) < LATEST:
         message = (
@@ -58,7 +60,7 @@ def doubtful_year(taken: int, days: int) -> int:
 
 def _require_until(moment: datetime, field: str, taken: int, days: int) -> None:
     if 0 < taken < int(moment.timestamp() * 1000) - days * _DAY_MS:
-        received = (_FIRST + timedelta(milliseconds=taken)).isoformat(timespec="seconds")
+        received = (EPOCH + timedelta(milliseconds=taken)).isoformat(timespec="seconds")
         message = (
             f"{field} is {moment.isoformat()}: over {days} days after it was received at {received}; mend the source, "
             "or send it again once it is nearer or QUOTAFLOW_HORIZON_DAYS is more"
@@ -66,6 +68,7 @@ def _require_until(moment: datetime, field: str, taken: int, days: int) -> None:
         raise InvalidRecord(message)
 
 
+@lru_cache(maxsize=4096)
 def require_day(text: str, field: str) -> None:
     """Raise InvalidRecord for a day that no calendar has."""
     try:
@@ -74,27 +77,32 @@ def require_day(text: str, field: str) -> None:
         raise InvalidRecord(f"{field} is {text!r}: the calendar has no such day; mend the source") from None
 
 
-def rank(fact: DealChanged | MeetingChanged) -> tuple[int, bytes]:
-    """Of facts with one identity the one of highest rank counts: by version, then by its encoding."""
-    return fact.version, _encoder.encode(fact)
+def rank(change: DealChange | MeetingChange) -> tuple[int, bytes]:
+    """Of changes with one identity the one of highest rank counts: by version, then by its encoding."""
+    return change.version, _encoder.encode(change)
 
 
 def join(
-    known: Mapping[str, tuple[Changed, Origin]], facts: Sequence[tuple[Changed, Origin]]
-) -> dict[str, tuple[Changed, Origin]] | None:
-    """The set with the facts in it, as a new dict; None if it holds them all already.
+    known: Sequence[tuple[Change, Origin]], received: Iterable[tuple[Change, Origin]]
+) -> list[tuple[Change, Origin]] | None:
+    """The set with what was received in it, as a new list; None if it holds all of that already."""
+    joined: dict[str, tuple[Change, Origin]] = {
+        identity(change.source, change.id): (change, origin) for change, origin in known
+    }
+    news = False
+    for change, origin in received:
+        key = identity(change.source, change.id)
+        held = joined.get(key)
+        if held is None or rank(held[0]) < rank(change):
+            joined[key] = change, origin
+            news = True
+    return list(joined.values()) if news else None
 
-    Whether a fact was sent quietly is not part of what it says, so it is not kept.
-    """
-    joined: dict[str, tuple[Changed, Origin]] | None = None
-    for received, origin in facts:
-        fact = msgspec.structs.replace(received, quiet=False) if received.quiet else received
-        key = identity(fact.source, fact.id)
-        held = (known if joined is None else joined).get(key)
-        if held is None or rank(held[0]) < rank(fact):
-            joined = dict(known) if joined is None else joined
-            joined[key] = (fact, origin)
-    return joined
+
+def in_time(changes: Iterable[tuple[Change, Origin]]) -> list[Change]:
+    """The changes in the order in which they happened; at one moment, in order of identity."""
+    every = [change for change, _ in changes]
+    return sorted(every, key=lambda change: (change.occurred_at, identity(change.source, change.id)))
 
 
 @lru_cache(maxsize=1024)

@@ -1,81 +1,119 @@
 """Meetings: booked, then held, missed or cancelled; folded from what was said of them."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from quota.cells import LEAD
-from quota.facts import day_name, join, require_plausible
+from quota.facts import EPOCH, FIRST_SAFE, LAST_SAFE, day_name, in_time, join, require_plausible
 from quota.plans import PlanIndex
-from schemas.credits import Parts
+from quota.shares import Cells, Owners, Share, answering, share, together
 from schemas.fields import Origin
-from schemas.meetings import MeetingChanged, MeetingRecord
+from schemas.meetings import MeetingChange, MeetingChanged, MeetingRecord, MeetingState
 
 FACT = MeetingChanged
 RECORD = MeetingRecord
 
+_SCHEDULED = {"meetings_scheduled": 1}
+_HELD = {"meetings_held": 1}
+_MISSED = {"no_shows": 1}
+
 
 def entity(fact: MeetingChanged) -> str:
     """The meeting's key; InvalidRecord if one of the fact's moments lies out of time."""
-    require_plausible(fact.occurred_at, "occurred_at")
+    if not FIRST_SAFE <= fact.occurred_at.year <= LAST_SAFE:
+        require_plausible(fact.occurred_at, "occurred_at")
     require_plausible(fact.starts_at, "starts_at")
     require_plausible(fact.ends_at, "ends_at")
     return fact.meeting
 
 
+def change_of(fact: MeetingChanged) -> MeetingChange:
+    """What a fact says of its meeting; whether it was sent quietly is not part of that."""
+    return MeetingChange(
+        fact.id,
+        fact.source,
+        fact.occurred_at.astimezone(UTC),
+        fact.organizer,
+        fact.state,
+        fact.starts_at,
+        fact.ends_at,
+        fact.lead,
+        fact.version,
+    )
+
+
 def fold(record: MeetingRecord | None, facts: Sequence[tuple[MeetingChanged, Origin]]) -> MeetingRecord | None:
     """The record with the facts in it; None if that says nothing new. All facts are of this meeting."""
-    changes = join({} if record is None else record.changes, facts)
+    changes = join([] if record is None else record.changes, [(change_of(fact), origin) for fact, origin in facts])
     return None if changes is None else MeetingRecord(facts[0][0].meeting, changes)
 
 
-def history(record: MeetingRecord) -> list[MeetingChanged]:
-    """The changes in the order in which they happened; at one moment, in order of identity."""
-    by_time = sorted(record.changes.items(), key=lambda change: (change[1][0].occurred_at, change[0]))
-    return [fact for _, (fact, _) in by_time]
+class Meeting(Struct, gc=False):
+    """A meeting as its changes make it under a plan; it is told of them in the order in which they happened."""
+
+    key: str
+    plan: PlanIndex
+    adds: tuple[Share, ...] = ()
+    """What it adds, as of the last count."""
+    changed_at: datetime = EPOCH
+    organizers: Owners = ()
+    booked: Share | None = None
+    """Of its first booking; None if there is none, or if it has to be found out anew."""
+    booked_at: datetime | None = None
+    state: MeetingState | None = None
+    entered: datetime = EPOCH
+    """When the present state was said first, of all that say it at the end."""
+    ends_at: datetime | None = None
+    lead: str | None = None
+
+    def hear(self, change: MeetingChange) -> None:
+        """Takes a change that happened after all others."""
+        at = self.changed_at = change.occurred_at
+        if change.organizer is not None:
+            scope = self.plan.owner(change.source, change.organizer)
+            if not self.organizers or self.organizers[-1][1] != scope:
+                self.organizers, self.booked = (*self.organizers, (at, scope)), None
+        if change.state is not None and change.state != self.state:
+            self.state, self.entered = change.state, at
+            if self.booked_at is None and change.state == "booked":
+                self.booked_at = at
+        if change.ends_at is not None:
+            self.ends_at = change.ends_at
+        if change.lead is not None:
+            self.lead = change.lead
+
+    def count(self) -> tuple[Share, ...]:
+        """Finds out what it adds: scheduled at its booking; held at its end, or missed, if that is its last state."""
+        if self.booked is None and self.booked_at is not None:
+            self.booked = share(self.organizers, self.booked_at, _SCHEDULED, self.plan)
+        booked = () if self.booked is None else (self.booked,)
+        if self.state == "held":
+            self.adds = (*booked, self._held())
+        elif self.state == "no_show":
+            self.adds = (*booked, share(self.organizers, self.entered, _MISSED, self.plan))
+        else:
+            self.adds = booked
+        return self.adds
+
+    def _held(self) -> Share:
+        """For the organizer when that was said, on the day on which it ended, as far as that is known."""
+        scope = answering(self.organizers, self.entered)
+        day = self.plan.calendar(scope).local_day(self.ends_at or self.entered)
+        parts = _HELD if self.lead is None else {**_HELD, f"{LEAD}{self.lead}": 1}
+        return (scope, day_name(day)), parts
 
 
-def contributions(record: MeetingRecord, plan: PlanIndex) -> dict[tuple[str, str], Parts]:
+def state(record: MeetingRecord, plan: PlanIndex) -> Meeting:
+    """The meeting of a record: its changes by time (at one moment, by identity), later ones over earlier."""
+    meeting = Meeting(record.meeting, plan)
+    for change in in_time(record.changes):
+        meeting.hear(change)
+    meeting.count()
+    return meeting
+
+
+def contributions(record: MeetingRecord, plan: PlanIndex) -> Cells:
     """What the meeting adds: scheduled at its booking; held at its end, or missed, if that is its last state."""
-    changes = history(record)
-    said = [change for change in changes if change.state is not None]
-    found: dict[tuple[str, str], Parts] = {}
-    booked = next((change for change in said if change.state == "booked"), None)
-    if booked is not None:
-        _count(found, _credited(changes, booked.occurred_at, booked.occurred_at, plan), "meetings_scheduled")
-    if not said or said[-1].state not in {"held", "no_show"}:
-        return found
-    entered = _entered(said)
-    if said[-1].state == "no_show":
-        _count(found, _credited(changes, entered, entered, plan), "no_shows")
-        return found
-    ended = next((change.ends_at for change in reversed(changes) if change.ends_at is not None), entered)
-    cell = _credited(changes, entered, ended, plan)
-    _count(found, cell, "meetings_held")
-    lead = next((change.lead for change in reversed(changes) if change.lead is not None), None)
-    if lead is not None:
-        _count(found, cell, f"{LEAD}{lead}")
-    return found
-
-
-def _entered(said: list[MeetingChanged]) -> datetime:
-    """When the last state was entered: the first of the changes at the end that all say it."""
-    entered = said[-1]
-    for change in reversed(said):
-        if change.state != entered.state:
-            break
-        entered = change
-    return entered.occurred_at
-
-
-def _credited(changes: list[MeetingChanged], known_at: datetime, moment: datetime, plan: PlanIndex) -> tuple[str, str]:
-    """The organizer in force at `known_at` (before the first is named, that one), and its local day of `moment`."""
-    named = [change for change in changes if change.organizer is not None]
-    in_force = [change for change in named if change.occurred_at <= known_at] or named[:1]
-    rep = None if not in_force else plan.rep(in_force[-1].source, in_force[-1].organizer or "")
-    scope = "unassigned" if rep is None else f"rep:{rep}"
-    return scope, day_name(plan.calendar(scope).local_day(moment))
-
-
-def _count(found: dict[tuple[str, str], Parts], cell: tuple[str, str], component: str) -> None:
-    parts = found.setdefault(cell, {})
-    parts[component] = parts.get(component, 0) + 1
+    return together(state(record, plan).adds)

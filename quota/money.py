@@ -52,5 +52,12 @@ def decimal(amount: int, currency: str) -> str:
 
 def converted(amount: int, currency: str, into: str, rate: str) -> int:
     """The amount in minor units of another currency, a tie to the even unit, at `rate` units of it for one of ours."""
-    scale = Fraction(10) ** (exponent(into) - exponent(currency))
-    return round(amount * Fraction(rate) * scale)
+    above, below = _ratio(currency, into, rate)
+    whole, rest = divmod(amount * above, below)
+    return whole + (2 * rest > below or (2 * rest == below and whole % 2))
+
+
+@lru_cache(maxsize=4096)
+def _ratio(currency: str, into: str, rate: str) -> tuple[int, int]:
+    """What a minor unit is worth in minor units, as numerator and denominator."""
+    return (Fraction(rate) * Fraction(10) ** (exponent(into) - exponent(currency))).as_integer_ratio()

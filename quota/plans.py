@@ -15,6 +15,8 @@ from schemas.fields import Money
 from schemas.plan import Calendar, Metric, Plan, Quota, Rate, Rep, Rule, Stage
 
 _LARGEST = 10**15
+_MOST_OWNERS = 100_000
+"""Of the names that are remembered."""
 
 
 def slug(name: str) -> str:
@@ -54,6 +56,7 @@ class PlanIndex:
         self._activities = _activities(plan.metrics)
         self._rates = _rates(plan.rates)
         self._quotas = self._by_scope(plan.quotas)
+        self._owners: dict[tuple[str, str | None], str] = {}
         self._in_force: dict[tuple[str, str], tuple[Quota, ...]] = {}
 
     def has(self, scope: str) -> bool:
@@ -67,6 +70,17 @@ class PlanIndex:
             return found or name
         key = _known_slug(name)
         return key if key in self._reps else None
+
+    def owner(self, source: str, name: str | None) -> str:
+        """The scope that answers for what the source says to be this person's; `unassigned` for one nobody knows."""
+        key = source, name
+        found = self._owners.get(key)
+        if found is None:
+            rep = None if name is None else self.rep(source, name)
+            if len(self._owners) > _MOST_OWNERS:
+                self._owners.clear()
+            found = self._owners[key] = "unassigned" if rep is None else f"rep:{rep}"
+        return found
 
     def ancestors(self, rep: str, day: str) -> tuple[str, ...]:
         """The scopes that a rep counts for on a day: itself, its primary team and the teams above, the company."""

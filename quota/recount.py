@@ -72,7 +72,7 @@ def facts_of(record: EntityRecord) -> dict[str, object]:
     """What a record holds of each fact, by `source|id`, wherever the fact was received."""
     if isinstance(record, ActivityBucket):
         return {name: (done.occurred_at, done.activity, done.lead, done.version) for name, done in record.done.items()}
-    return {name: fact for name, (fact, _) in record.changes.items()}
+    return {identity(change.source, change.id): change for change, _ in record.changes}
 
 
 def credited(records: Iterable[EntityRecord], plan: PlanIndex) -> Cells:

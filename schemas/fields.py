@@ -29,7 +29,7 @@ MinorUnits = Annotated[int, Meta(ge=-(10**15), le=10**15)]
 """An amount in the currency's smallest unit."""
 
 
-class Money(Struct, frozen=True):
+class Money(Struct, frozen=True, gc=False):
     """An amount of minor units (cents, say) in a currency."""
 
     minor_units: MinorUnits

@@ -1,5 +1,6 @@
 """Meetings: the change fact and the record of all changes of one meeting."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -9,7 +10,7 @@ from schemas.fields import Moment, Name, Origin
 MeetingState = Literal["booked", "held", "no_show", "cancelled"]
 
 
-class MeetingChanged(Struct, frozen=True, tag="meeting_changed", omit_defaults=True):
+class MeetingChanged(Struct, frozen=True, tag="meeting_changed", omit_defaults=True, gc=False):
     """A meeting was booked, moved, held, missed or cancelled; an absent field says nothing new."""
 
     id: Name
@@ -25,8 +26,22 @@ class MeetingChanged(Struct, frozen=True, tag="meeting_changed", omit_defaults=T
     quiet: bool = False
 
 
+class MeetingChange(Struct, frozen=True, omit_defaults=True, gc=False):
+    """What one fact said of its meeting, as the meeting's record keeps it: it was checked when it was received."""
+
+    id: str
+    source: str
+    occurred_at: datetime
+    organizer: str | None = None
+    state: MeetingState | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    lead: str | None = None
+    version: int = 0
+
+
 class MeetingRecord(Struct, frozen=True):
-    """Entity record: the set of a meeting's change facts by `source|id`, each with its origin."""
+    """Entity record: the set of what facts said of a meeting, each with its origin; no two of one source and id."""
 
     meeting: str
-    changes: dict[str, tuple[MeetingChanged, Origin]]
+    changes: list[tuple[MeetingChange, Origin]]

@@ -9,9 +9,9 @@ from quota import activities, deals, meetings
 from quota.plans import PlanIndex
 from schemas.activities import ActivityBucket
 from schemas.credits import Parts
-from schemas.deals import DealChanged, DealRecord
+from schemas.deals import DealChange, DealRecord
 from schemas.fields import Origin
-from schemas.meetings import MeetingChanged, MeetingRecord
+from schemas.meetings import MeetingChange, MeetingRecord
 from streams import tables
 from streams.log import Log, Spot, TopicSpec
 
@@ -67,7 +67,7 @@ async def _entries(log: Log, table: TopicSpec, shards: int) -> AsyncIterator[tup
 
 
 def _facts(record: DealRecord | MeetingRecord) -> tuple[FactRef, ...]:
-    changes: Iterable[tuple[DealChanged | MeetingChanged, Origin]] = record.changes.values()
+    changes: Iterable[tuple[DealChange | MeetingChange, Origin]] = record.changes
     told = sorted((fact.occurred_at, fact.source, fact.id, origin) for fact, origin in changes)
     return tuple(FactRef(source, name, origin) for _, source, name, origin in told)
 

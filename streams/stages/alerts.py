@@ -12,7 +12,7 @@ from quota.plans import PlanIndex
 from quota.wins import KIND as DEAL_WON
 from schemas.alerts import AlertState
 from schemas.control import PlanMarker, Tick
-from schemas.standings import Attained, Baseline, HeldStanding, Inputs, Outlook, Passed, Wins
+from schemas.standings import Attained, Baseline, HeldStanding, Inputs, Measure, Outlook, Passed, Wins
 from streams import tables, topics
 from streams.batches import Fetched
 from streams.log import Outgoing
@@ -84,9 +84,10 @@ class Alerts:
     def complete(self, moment: Moment) -> Iterable[Outgoing]:
         """The transitions that this tick brings."""
         self._hushed = set()
-        for _, _, now in self.held.come(self._tick, moment.tick.number):
+        for _, before, now in self.held.come(self._tick, moment.tick.number):
             self._see(now)
-            if isinstance(now, Attained) and now.quiet:
+            # After a restart what is known is said once more: that changes nothing.
+            if isinstance(now, Attained) and now.quiet and _metrics(before) != now.metrics:
                 self._hushed.add((now.scope, now.period))
         self._tick = moment.tick.number
         if self._plan is None or not moment.evaluates or moment.at is None:
@@ -165,3 +166,7 @@ class Alerts:
 
     def _put(self, table: str, key: str, value: bytes | None) -> Outgoing:
         return Outgoing(table, self.place.shard, key.encode(), value)
+
+
+def _metrics(said: Said | None) -> dict[str, Measure] | None:
+    return said.metrics if isinstance(said, Attained) else None

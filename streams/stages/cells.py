@@ -1,12 +1,13 @@
 """What one sender's entities add up to, by scope and day, and how it says so."""
 
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 
 from msgspec import json, msgpack
 
 from quota.cells import add
 from quota.credits import above
 from quota.plans import PlanIndex
+from quota.shares import Share
 from schemas.credits import Credit, Parts
 from streams import topics
 from streams.log import Outgoing
@@ -40,6 +41,19 @@ class Cells:
                 changes[cell] = dict(parts)
             else:
                 add(held, parts)
+
+    def replace(self, before: Sequence[Share], after: Sequence[Share], *, quiet: bool) -> None:
+        """Adds what an entity is credited with now, in the place of what it was credited with before."""
+        changes, same = self._changes[quiet], 0
+        # Histories grow at their end: what they begin with is mostly the very same.
+        for one, other in zip(before, after, strict=False):
+            if one is not other:
+                break
+            same += 1
+        for cell, parts in after[same:]:
+            add(changes.setdefault(cell, {}), parts)
+        for cell, parts in before[same:]:
+            add(changes.setdefault(cell, {}), parts, -1)
 
     def say(self, plan: PlanIndex | None) -> list[Outgoing]:
         """All parts of every cell that changed since it was said last."""

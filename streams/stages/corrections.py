@@ -1,18 +1,19 @@
 """Of facts with one identity only those of the highest version count, whichever shard received them (docs/adr/0011)."""
 
 from collections.abc import Iterable, Iterator, MutableMapping
-from typing import Protocol
 
 from msgspec import json, msgpack
 
-from quota.activities import CORRECTION, done_by, identities, performer_of, rank
+from quota.activities import CORRECTION
 from quota.facts import identity
-from schemas.activities import ActivitiesCorrected, Activity, ActivityBucket, Correction, Done
+from schemas.activities import ActivitiesCorrected, Activity, ActivityBucket, Correction
 from streams import topics
 from streams.batches import Fetched
 from streams.log import Outgoing, Spot
 from streams.quarantine import dead_letter
+from streams.stages.buckets import decoded
 from streams.stages.frozen import Piece, freeze_scopes
+from streams.stages.sightings import Places, Shelved, Sightings
 from streams.stages.stage import Place, Shelves
 
 MOST_BYTES = 32 * 1024
@@ -25,120 +26,92 @@ corrected = json.Decoder(Correction).decode
 """Makes a correction of its record."""
 
 
-class Holder(Protocol):
-    """Who keeps the buckets."""
-
-    def held(self, key: str, name: str) -> Done | None:
-        """What a bucket holds of an activity, with all that was received."""
-        ...
-
-    def let_go(self, key: str, name: str, *, quiet: bool) -> None:
-        """Takes an activity that a bucket holds out of it."""
-        ...
-
-
 class Corrections:
-    """The buckets in which one shard holds each activity, and the highest versions that any shard has told of.
+    """Where one shard may hold each activity, and the highest versions that any shard has told of.
 
     A performer's bucket lies in one shard, a correction that names another performer perhaps in another one. So each
     shard tells all others which versions it has received, and forgets what is older than any shard has told.
     """
 
-    def __init__(self, place: Place, holder: Holder) -> None:
+    def __init__(self, place: Place) -> None:
         """Empty until loaded."""
-        self._place, self._holder = place, holder
+        self._place = place
         self._others = [shard for shard in range(place.shards) if shard != place.shard]
         self._senders = {place._replace(shard=shard).sender for shard in self._others}
-        self._at: MutableMapping[str, tuple[str, ...]] = {}
+        self.places: Places = Sightings()
         self._highest: MutableMapping[str, int] = {}
-        self._told = False
-        """Whether both lie on a shelf, which has them as of its records."""
+        self.any = False
+        """Whether any version may have been told of."""
         self._changed: dict[str, Correction] = {}
         self._untold: dict[bool, dict[str, Correction]] = {False: {}, True: {}}
 
     def note(self, correction: Correction) -> None:
         """Takes back a correction's record; an old one changes nothing."""
         name = identity(correction.source, correction.id)
-        self._highest[name] = max(correction.version, self._highest.get(name, 0))
+        self._highest[name] = max(correction.version, self.highest(name))
+        self.any = True
 
     def lodge(self, shelves: Shelves) -> None:
         """Has both there from now on, if they are there."""
         at = shelves.index(self._place.agent, PLACES, tuple[str, ...])
         highest = shelves.index(self._place.agent, VERSIONS, int)
         if at is not None and highest is not None:
-            self._at, self._highest, self._told = at, highest, True
+            self.places, self._highest, self.any = Shelved(at), highest, True
 
-    def begin(self) -> None:
-        """No bucket holds anything, until `install` is told of all that do."""
-        if not self._told:
-            self._at = {}
+    def installing(self, records: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, ActivityBucket]]:
+        """Gives those records that are buckets; finds out what they hold, and what was told of, if no shelf knows."""
+        places = self.places
+        if isinstance(places, Sightings):
+            places.forget()
+        for key, value in records:
+            if not key.startswith(CORRECTION.decode()):
+                bucket = decoded(value)
+                if isinstance(places, Sightings):
+                    places.note(bucket.done, key)
+                yield key, bucket
+            elif isinstance(places, Sightings):
+                self.note(corrected(value))
 
-    def install(self, key: str, record: ActivityBucket | Correction) -> bool:
-        """Finds out again what the record holds, and tells whether it is a bucket."""
-        if isinstance(record, Correction):
-            if not self._told:
-                self.note(record)
-            return False
-        if not self._told:
-            at, here = self._at, (key,)
-            for name in identities(record):
-                at[name] = at[name] + here if name in at else here
-        return True
-
-    def known(self) -> dict[str, Piece]:
-        """What `install` finds out from all records; nothing where a shelf is told of it."""
-        if self._told:
+    def known(self, records: Iterable[tuple[str, bytes]]) -> dict[str, Piece]:
+        """What `installing` finds out; nothing where a shelf is told of it."""
+        if isinstance(self.places, Shelved):
             return {}
-        return {PLACES: freeze_scopes(self._at, msgpack.encode), VERSIONS: freeze_scopes(self._highest, msgpack.encode)}
+        at: dict[str, tuple[str, ...]] = {}
+        for key, value in records:
+            if not key.startswith(CORRECTION.decode()):
+                for name in decoded(value).done:
+                    at[name] = (*at.get(name, ()), key)
+        return {PLACES: freeze_scopes(at, msgpack.encode), VERSIONS: freeze_scopes(self._highest, msgpack.encode)}
 
-    def counts(self, fact: Activity, key: str) -> bool:
-        """Whether a fact of the bucket `key` counts; if so, what it corrects in other buckets is let go."""
-        name = identity(fact.source, fact.id)
-        highest = self._highest.get(name, 0)
-        if fact.version < highest:
-            return False
-        if fact.version > highest:
-            correction = Correction(fact.source, fact.id, fact.version)
-            self._correct(name, correction, quiet=fact.quiet, meant=key)
-            self._untold[fact.quiet][name] = correction
-        places = self._at.get(name)
-        if places is None:
-            self._at[name] = (key,)
-            return True
-        return key in places or self._joins(fact, name, key, places)
+    def highest(self, name: str) -> int:
+        """The highest version that was told of; 0 where none was."""
+        return self._highest.get(name, 0)
 
-    def _joins(self, fact: Activity, name: str, key: str, places: tuple[str, ...]) -> bool:
-        """Whether the fact counts beside those of one version; of one performer's that of the highest rank does."""
-        whose = performer_of(key)
-        old = next((place for place in places if performer_of(place) == whose), None)
-        held = None if old is None else self._holder.held(old, name)
-        if old is not None and held is not None:
-            if rank(done_by(fact, held.origin)) < rank(held):
-                return False
-            self._holder.let_go(old, name, quiet=fact.quiet)
-        self._at[name] = (*(place for place in places if place != old), key)
-        return True
+    def raise_to(self, fact: Activity, name: str) -> None:
+        """Notes the fact's version, which is the highest so far, and will announce it."""
+        correction = Correction(fact.source, fact.id, fact.version)
+        self._note(name, correction)
+        self._untold[fact.quiet][name] = correction
 
-    def hear(self, said: ActivitiesCorrected, record: Fetched) -> list[Outgoing]:
-        """Notes what another shard has told, and gives the dead letter of what no shard can have said."""
+    def hear(self, said: ActivitiesCorrected, record: Fetched) -> tuple[list[str], list[Outgoing]]:
+        """Notes what another shard has told: whatever has these identities counts no longer.
+
+        Beside them the dead letter of what no shard can have said.
+        """
         if said.sender not in self._senders:
             reason = "only the other shards tell of corrected activities: send facts with a higher version"
-            return [dead_letter(Spot(topics.ACTIVITIES.name, self._place.shard), record, reason)]
+            where = Spot(topics.ACTIVITIES.name, self._place.shard)
+            return [], [dead_letter(where, record, reason)]
+        outdated = []
         for correction in said.corrected:
             name = identity(correction.source, correction.id)
-            if correction.version > self._highest.get(name, 0):
-                self._correct(name, correction, quiet=said.quiet)
-        return []
+            if correction.version > self.highest(name):
+                self._note(name, correction)
+                outdated.append(name)
+        return outdated, []
 
-    def _correct(self, name: str, correction: Correction, *, quiet: bool, meant: str | None = None) -> None:
-        """Lets go what has a lower version, but in the bucket `meant`: there the corrected fact takes its place."""
-        self._highest[name], self._changed[name] = correction.version, correction
-        places = self._at.pop(name, ())
-        for place in places:
-            if place != meant and self._holder.held(place, name) is not None:
-                self._holder.let_go(place, name, quiet=quiet)
-        if meant in places:
-            self._at[name] = (meant,)
+    def _note(self, name: str, correction: Correction) -> None:
+        self._highest[name], self._changed[name], self.any = correction.version, correction, True
 
     def announced(self) -> list[Outgoing]:
         """What the other shards have to hear, once."""

@@ -1,41 +1,52 @@
-"""Facts into entity records, and what all of them add up to as cells: the stage behind every source topic."""
+"""Changes into entity records, and what all of them add up to as cells: the stage of meetings and deals."""
 
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 from msgspec import json
 
-from quota.activities import CORRECTION, without
-from quota.cells import add, collect
+from quota.cells import collect
 from quota.credits import fan_out_all
-from quota.errors import InvalidRecord
 from quota.plans import PlanIndex
-from schemas.activities import ActivitiesCorrected, Done
+from quota.shares import Share
 from schemas.control import PlanMarker, Tick
 from schemas.credits import Parts
 from schemas.fields import Origin
 from streams.batches import Fetched
 from streams.log import LogError, Outgoing, Spot, TopicSpec
-from streams.quarantine import Bugs, dead_letters, overgrown
+from streams.quarantine import LARGEST_ENTITY, Bugs, dead_letters, overgrown
 from streams.stages.cells import Cell, Cells
-from streams.stages.corrections import Corrections, corrected
 from streams.stages.frozen import Derived, Stored
+from streams.stages.growing import encode, grown, may_hold
 from streams.stages.stage import Moment, Place, Shelves
 
-MOST_ADDS = 50_000
-"""How many records' contributions are remembered."""
+AWAKE = 2000
+"""Entities that are forgotten but for their records, together, at the second flush after so many were touched."""
+
+
+class Entity(Protocol):
+    """What the changes of an entity make of it under a plan."""
+
+    changed_at: datetime
+    adds: tuple[Share, ...]
+
+    def hear(self, change: Any) -> None:
+        """Takes a change that happened after all others."""
+        ...
+
+    def count(self) -> tuple[Share, ...]:
+        """Finds out what it adds now."""
+        ...
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What differs between activities, meetings and deals: types, keys, and the pure functions of one module of quota.
+    """What differs between meetings and deals: types, keys, and the pure functions of one module of quota.
 
-    `fact` is all that its topic brings beside ticks and markers. `difference` gives contributions(after) -
-    contributions(before) where that is cheaper than both of them. `moves` says that a corrected fact may belong to
-    another entity, and to another shard, than the fact it corrects.
+    `state` gives what a record describes; `begin` the same of one without changes, which `hear` then goes on with.
     """
 
     topic: TopicSpec
@@ -44,10 +55,11 @@ class Kind:
     record: type[Any]
     route: Callable[[Any], str]
     entity: Callable[[Any], str]
+    change_of: Callable[[Any], Any]
     fold: Callable[[Any, Sequence[tuple[Any, Origin]]], Any]
+    begin: Callable[[str, PlanIndex], Entity]
+    state: Callable[[Any, PlanIndex], Entity]
     contributions: Callable[[Any, PlanIndex], dict[Cell, Parts]]
-    difference: Callable[[Any, Any, PlanIndex], Mapping[Cell, Parts]] | None = None
-    moves: bool = False
 
 
 class Entities:
@@ -57,15 +69,14 @@ class Entities:
         """Empty until loaded."""
         self.kind, self.place = kind, place
         self._source = Spot(kind.topic.name, place.shard)
-        self.records: MutableMapping[str, Any] = {}
+        self.records: MutableMapping[str, bytes] = {}
         self.forwarded = 0
         self._plan: PlanIndex | None = None
-        self._adds: dict[str, Mapping[Cell, Parts]] = {}
-        self._pending: dict[str, list[tuple[Any, Fetched]]] = defaultdict(list)
         self._cells = Cells(place)
-        self._stored: dict[str, bytes | None] = {}
+        self._awake: dict[str, Entity] = {}
+        self._drowsy: dict[str, Entity] = {}
+        self._stored: dict[str, bytes] = {}
         self._aside: list[Outgoing] = []
-        self._corrections = Corrections(place, self) if kind.moves else None
         self._bugs = Bugs()
         self._decode = json.Decoder(kind.fact | Tick | PlanMarker).decode
         self._load = json.Decoder(kind.record).decode
@@ -76,7 +87,7 @@ class Entities:
         return self._cells.parts
 
     def decode(self, value: bytes) -> object:
-        """A fact, an announcement, tick or marker; raises msgspec.DecodeError."""
+        """A fact, a tick or a marker; raises msgspec.DecodeError."""
         return self._decode(value)
 
     def sender_of(self, said: object) -> str:
@@ -84,11 +95,8 @@ class Entities:
         return "control"
 
     def load(self, table: str, key: bytes, value: bytes) -> None:
-        """Takes back an entity record, or the version of a correction."""
-        if self._corrections is not None and key.startswith(CORRECTION):
-            self._corrections.note(corrected(value))
-        else:
-            self.records[key.decode()] = self._load(value)
+        """Takes back an entity record."""
+        self.records[key.decode()] = value
 
     def install(self, plan: PlanIndex | None, tick: int) -> None:
         """Recomputes every contribution and cell under this plan."""
@@ -97,63 +105,86 @@ class Entities:
     def installing(self, plan: PlanIndex | None, tick: int) -> Iterator[None]:
         """Recomputes record by record what they add, and then cell by cell what that makes of the scopes above."""
         cells: dict[Cell, Parts] = {}
-        self._plan, self._adds, self._cells.parts = plan, {}, cells
+        self._begin(plan)
+        self._cells.parts = cells
+        if plan is None:
+            return
         mine: dict[Cell, Parts] = {}
-        if self._corrections is not None:
-            self._corrections.begin()
-        for key, record in self.records.items():
-            if (self._corrections is None or self._corrections.install(key, record)) and plan is not None:
-                collect(mine, self.kind.contributions(record, plan))
+        for _, record in self.records.items():  # noqa: PERF102 - those on disk are read in one go
+            collect(mine, self.kind.contributions(self._load(record), plan))
             yield
-        if plan is not None:
-            yield from fan_out_all(mine, plan, cells)
+        yield from fan_out_all(mine, plan, cells)
+
+    def _begin(self, plan: PlanIndex | None) -> None:
+        self._plan, self._awake, self._drowsy = plan, {}, {}
 
     def lodge(self, shelves: Shelves) -> None:
-        """Keeps records on disk, those of corrections among them."""
-        if self._corrections is not None:
-            self._corrections.lodge(shelves)
-        decode = self._load if self._corrections is None else self._load_either
-        self.records = shelves.records([self.kind.table.name], decode, lambda _: self.kind.table.name)
-
-    def _load_either(self, value: bytes) -> Any:
-        # A bucket is an object, a correction an array.
-        return corrected(value) if value.startswith(b"[") else self._load(value)
+        """Keeps records on disk."""
+        self.records = shelves.records([self.kind.table.name], bytes, lambda _: self.kind.table.name)
 
     def derived(self) -> Derived:
-        """The cells, and what is known of corrections."""
-        known = {} if self._corrections is None else self._corrections.known()
-        return Derived(b"", {"cells": self._cells.derived()}, known)
+        """The cells."""
+        return Derived(b"", {"cells": self._cells.derived()})
 
     def restore(self, few: bytes, stored: Stored, plan: PlanIndex | None, tick: int) -> None:
-        """Takes the cells back; what is known of corrections lies on the shelf."""
-        self._plan = plan
+        """Takes the cells back."""
+        self._begin(plan)
         self._cells.restore(stored)
 
     def take(self, said: Any, record: Fetched, epoch: int) -> None:
-        """Notes a fact for the next drain; one that belongs to another shard is forwarded there."""
-        if self._corrections is not None and isinstance(said, ActivitiesCorrected):
-            self._aside += self._corrections.hear(said, record)
-            return
-        home = self.place.shard_of(self.kind.route(said))
-        if home != self.place.shard:
+        """Takes a fact into its entity's record; one that belongs to another shard is forwarded there."""
+        key, shard = self.kind.route(said), self.place.shard
+        if key not in self._awake and (home := self.place.shard_of(key)) != shard:
             self.forwarded += 1
-            self._aside.append(Outgoing(self.kind.topic.name, home, self.kind.route(said).encode(), record.value))
+            self._aside.append(Outgoing(self.kind.topic.name, home, key.encode(), record.value))
             return
         try:
-            key = self.kind.entity(said)
-        except InvalidRecord as error:
+            self.kind.entity(said)
+            self._hear(key, said, record.offset)
+            self._bugs.in_a_row = 0
+        except LogError:  # it is the store that failed, not the fact
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug on one entity is quarantined with its traceback, not spread
+            self._awake.pop(key, None)
+            self._drowsy.pop(key, None)
+            self._bugs.met(error)
             self._aside += dead_letters(self._source, [record], error)
-            return
-        if self._corrections is None or self._corrections.counts(said, key):
-            self._pending[key].append((said, record))
+
+    def _hear(self, key: str, fact: Any, offset: int) -> None:
+        change, held = self.kind.change_of(fact), self.records.get(key)
+        entry = encode((change, (*self._source, offset)))
+        if held is None:
+            known, after = False, encode(self.kind.record(key, [])).replace(b"[]", b"[%b]" % entry)
+        elif known := may_hold(held, entry):
+            folded = self.kind.fold(self._load(held), [(fact, Origin(*self._source, offset))])
+            if folded is None:
+                return
+            after = encode(folded)
+        else:
+            after = grown(held, entry)
+        if len(after) > LARGEST_ENTITY:
+            overgrown(key, after)
+        if self._plan is not None:
+            entity = self._awake.get(key) or self._wake(key, held, self._plan)
+            before = entity.adds
+            if known or change.occurred_at <= entity.changed_at:
+                entity = self.kind.state(self._load(after), self._plan)
+            else:
+                entity.hear(change)
+                entity.count()
+            self._awake[key] = entity
+            self._cells.replace(before, entity.adds, quiet=fact.quiet)
+        self.records[key] = self._stored[key] = after
+
+    def _wake(self, key: str, record: bytes | None, plan: PlanIndex) -> Entity:
+        if record is None:
+            return self.kind.begin(key, plan)
+        return self._drowsy.get(key) or self.kind.state(self._load(record), plan)
 
     def owed(self) -> Iterable[Outgoing]:
-        """Folds what is pending and says every touched cell."""
-        for key in [*self._pending]:
-            self._fold(key)
+        """Says every cell that changed."""
         aside, self._aside = self._aside, []
-        announced = self._corrections.announced() if self._corrections is not None else []
-        return aside + announced + self._cells.say(self._plan)
+        return aside + self._cells.say(self._plan)
 
     def complete(self, moment: Moment) -> Iterable[Outgoing]:
         """What is owed is said before the tick."""
@@ -168,76 +199,7 @@ class Entities:
     def stored(self) -> list[Outgoing]:
         """The entity records that changed."""
         stored, self._stored = self._stored, {}
-        table = self.kind.table.name
-        versions = self._corrections.stored() if self._corrections is not None else {}
-        every = [*stored.items(), *versions.items()]
-        return [Outgoing(table, self.place.shard, key.encode(), value) for key, value in every]
-
-    def held(self, key: str, name: str) -> Done | None:
-        """What a bucket holds of an activity, with all that was received."""
-        self._fold(key)
-        record = self.records.get(key)
-        return None if record is None else record.done.get(name)
-
-    def let_go(self, key: str, name: str, *, quiet: bool) -> None:
-        """Takes an activity that a bucket holds out of it."""
-        self._keep(key, without(self.records[key], name), quiet=quiet)
-
-    def _fold(self, key: str) -> None:
-        facts = self._pending.pop(key, [])
-        if not facts:
-            return
-        # What only quiet facts change is quiet, wherever batches and flushes end.
-        for quiet, run in groupby(facts, key=lambda each: each[0].quiet):
-            self._fold_run(key, [*run], quiet=quiet)
-
-    def _fold_run(self, key: str, facts: list[tuple[Any, Fetched]], *, quiet: bool) -> None:
-        try:
-            after = self.kind.fold(
-                self.records.get(key), [(fact, Origin(*self._source, r.offset)) for fact, r in facts]
-            )
-            if after is not None:
-                self._keep(key, after, quiet=quiet)
-            self._bugs.passed()
-        except LogError:  # it is the store that failed, not the facts
-            raise
-        except Exception as error:  # noqa: BLE001 - a bug on one entity is quarantined with its traceback, not spread
-            self._bugs.met(error)
-            self._aside += dead_letters(self._source, [record for _, record in facts], error)
-
-    def _keep(self, key: str, after: Any, *, quiet: bool) -> None:
-        """Stores a record and replaces what it adds; the record is dropped when it holds nothing any more."""
-        encoded = None if after is None else json.encode(after)
-        if encoded is not None:
-            overgrown(key, encoded)
-        change = self._difference(key, self.records.get(key), after)
-        if after is None:
-            self.records.pop(key, None)
-        else:
-            self.records[key] = after
-        self._stored[key] = encoded
-        self._cells.add(change, quiet=quiet)
-
-    def _difference(self, key: str, before: Any, after: Any) -> Mapping[Cell, Parts]:
-        """What the record `after` adds more than `before` did under the same plan."""
-        if self._plan is None:
-            return {}
-        if self.kind.difference is not None:
-            return self.kind.difference(before, after, self._plan)
-        change: dict[Cell, Parts] = {}
-        for cell, parts in self._added(key, before, self._plan).items():
-            add(change.setdefault(cell, {}), parts, -1)
-        if after is not None:
-            self._adds[key] = self.kind.contributions(after, self._plan)
-            for cell, parts in self._adds[key].items():
-                add(change.setdefault(cell, {}), parts)
-        return {cell: parts for cell, parts in change.items() if parts}
-
-    def _added(self, key: str, before: Any, plan: PlanIndex) -> Mapping[Cell, Parts]:
-        """What the record adds so far; remembered for those that change often."""
-        if len(self._adds) > MOST_ADDS:
-            self._adds.clear()
-        known = self._adds.pop(key, None)
-        if known is None and before is not None:
-            return self.kind.contributions(before, plan)
-        return known or {}
+        if len(self._awake) > AWAKE:
+            self._awake, self._drowsy = {}, self._awake
+        table, shard = self.kind.table.name, self.place.shard
+        return [Outgoing(table, shard, key.encode(), value) for key, value in stored.items()]

@@ -8,6 +8,7 @@ from itertools import repeat
 from msgspec import json, msgpack
 from msgspec.structs import replace
 
+from quota.calendars import WorkCalendar
 from quota.cells import add, put
 from quota.plans import PlanIndex
 from quota.standings import Assessments
@@ -40,6 +41,8 @@ class Standings:
         self._replaced: PlanIndex | None = None
         """The plan before, until everything is said under the present one."""
         self._later: dict[tuple[str, str], tuple[datetime, bool]] = {}
+        self._mine: tuple[PlanIndex | None, list[str]] = None, []
+        """The scopes of this shard under a plan."""
         self._baseline_to = tuple(baseline_to)
         self._decode = json.Decoder(Credit | Tick | PlanMarker).decode
         self._load = json.Decoder(HeldCredit).decode
@@ -164,18 +167,15 @@ class Standings:
 
     def _at_once(self, plan: PlanIndex, wanted: Mapping[tuple[str, str], bool], at: datetime) -> Iterator[Outgoing]:
         """Leaves standings to the flush, if they stay current till then; says the others."""
-        known = Assessments(plan, at)
+        known, today = Assessments(plan, at), dict[WorkCalendar, date]()
         for key, quiet in wanted.items():
-            if self._can_wait(key, at, plan):
+            calendar = plan.calendar(key[0])
+            day = today.get(calendar) or today.setdefault(calendar, calendar.local_day(at))
+            # Every later change of what a current standing shows is sure to be said.
+            if self.sums.known[key].start <= day and key[0] != "unassigned":
                 self._later[key] = at, quiet
             else:
                 yield self._standing(key, quiet, known)
-
-    def _can_wait(self, key: tuple[str, str], at: datetime, plan: PlanIndex) -> bool:
-        """Whether every later change of what a standing shows is sure to be said."""
-        if key[0] == "unassigned":
-            return False
-        return plan.calendar(key[0]).local_day(at) >= self.sums.known[key].start
 
     def _looked_at(
         self, plan: PlanIndex, wanted: Mapping[tuple[str, str], bool], moment: Moment
@@ -183,7 +183,7 @@ class Standings:
         """What rules look at, as far as this tick changed it."""
         for key, quiet in wanted.items():
             metrics = self.sums.attained(key, plan)
-            if metrics:
+            if metrics is not None:
                 yield Attained(*key, metrics, quiet)
         day = self._ended_day(plan, moment)
         if day is not None:
@@ -196,8 +196,10 @@ class Standings:
         return Outgoing(topics.STANDINGS.name, self.place.shard, "|".join(key).encode(), json.encode(said))
 
     def _scopes(self, plan: PlanIndex) -> list[str]:
-        mine = (scope for scope in plan.scopes if self.place.shard_of(scope) == self.place.shard)
-        return [scope for scope in mine if scope != "unassigned" or self.sums.days.get(scope)]
+        if self._mine[0] is not plan:
+            shard = self.place.shard
+            self._mine = plan, [scope for scope in plan.scopes if self.place.shard_of(scope) == shard]
+        return [scope for scope in self._mine[1] if scope != "unassigned" or self.sums.days.get(scope)]
 
     def _ended_day(self, plan: PlanIndex, moment: Moment) -> date | None:
         """The working day whose end asks for outlooks, if this tick brings one."""

@@ -29,6 +29,8 @@ from streams.stages.frozen import (
 )
 from streams.stages.passing import Passing
 
+MOST_GIVEN = 200_000
+"""How many scopes' periods are remembered as they were given last."""
 NOTHING = Opened({}, {}, {})
 _thaw = msgpack.Decoder(dict[str, Parts]).decode
 _thaw_opened = msgpack.Decoder(Opened).decode
@@ -49,6 +51,7 @@ class Sums:
         self.touched: dict[tuple[str, str], bool] = {}
         self._tiles: dict[tuple[WorkCalendar, str], tuple[Period, ...]] = {}
         self.won: dict[tuple[str, str], bool] = {}
+        self._given: dict[tuple[str, str], dict[str, Measure]] = {}
 
     def add(self, scope: str, changes: Mapping[str, Mapping[str, int]], plan: PlanIndex, *, quiet: bool) -> None:
         """Adds the changes of a scope's days everywhere they count; what is taken away is negative."""
@@ -141,6 +144,7 @@ class Sums:
         everything = [*(key for key, parts in self.periods.items() if parts), *((scope, "") for scope in scopes)]
         won = ((scope, day) for scope, days in self.days.items() for day, parts in days.items()
                if scope.startswith("rep:") and any(part.startswith(WON_DEAL) for part in parts))  # fmt: skip
+        self._given = {}
         # What changed quietly with this tick stays quiet.
         self.touched = dict.fromkeys(everything, False) | self.touched
         self.won = dict.fromkeys(won, False) | self.won
@@ -194,17 +198,20 @@ class Sums:
         parts, opened = self.periods.get(key, {}), self.opened.get(key[0], NOTHING).parts
         return assessed(key[0], self.known[key], parts, opened, known)
 
-    def attained(self, key: tuple[str, str], plan: PlanIndex) -> dict[str, Measure]:
-        """What the metrics of the quotas have come to, unless nothing of it changed; none without quotas."""
+    def attained(self, key: tuple[str, str], plan: PlanIndex) -> dict[str, Measure] | None:
+        """What the metrics of the quotas have come to; None where that is what was given last, or nothing is asked."""
         scope, period = key[0], self.known[key]
         quotas = plan.quotas(scope, period)
         if not quotas:
-            return {}
-        stock = any(plan.metrics[quota.metric].aggregation == "stock" for quota in quotas)
-        if key not in self.touched and (scope, "") not in self.touched and not stock:
-            return {}
+            return None
         parts, opened = self.periods.get(key, {}), self.opened.get(scope, NOTHING).parts
-        return {quota.metric: value(quota.metric, parts, opened, plan) for quota in quotas}
+        found = {quota.metric: value(quota.metric, parts, opened, plan) for quota in quotas}
+        if self._given.get(key) == found:
+            return None
+        if len(self._given) >= MOST_GIVEN:
+            self._given.clear()
+        self._given[key] = found
+        return found
 
     def all_of(self, scope: str, day: date, plan: PlanIndex) -> Known:
         """What an outlook of this day looks at."""

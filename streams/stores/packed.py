@@ -1,8 +1,9 @@
 """Records in memory, as the bytes in which they were stored until somebody asks for them."""
 
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+from streams.stores.blocks import Blocks
 from streams.stores.items import Items
 
 T = TypeVar("T")
@@ -16,10 +17,6 @@ class Packed(MutableMapping[str, T], Generic[T]):
         self._decode = decode
         self._held: dict[str, T | bytes] = {}
 
-    def put(self, key: str, value: bytes) -> None:
-        """Takes a stored record."""
-        self._held[key] = value
-
     def __getitem__(self, key: str) -> T:
         found = self._held[key]
         if isinstance(found, bytes):
@@ -29,7 +26,7 @@ class Packed(MutableMapping[str, T], Generic[T]):
     def __contains__(self, key: object) -> bool:
         return key in self._held
 
-    def __setitem__(self, key: str, value: T) -> None:
+    def __setitem__(self, key: str, value: T | bytes) -> None:
         self._held[key] = value
 
     def __delitem__(self, key: str) -> None:
@@ -56,18 +53,23 @@ class MemoryShelves:
 
     def __init__(self) -> None:
         """Nothing stands there yet."""
-        self._tables: dict[str, Packed[object]] = {}
+        self._tables: dict[str, MutableMapping[str, Any]] = {}
 
     def put(self, table: str, key: bytes, value: bytes) -> None:
         """Takes a stored record of a table that a stage has asked for."""
-        self._tables[table].put(key.decode(), value)
+        self._tables[table][key.decode()] = value
 
     def records(
         self, tables: Sequence[str], decode: Callable[[bytes], T], table_of: Callable[[str], str]
     ) -> MutableMapping[str, T]:
-        """The records of these tables, in one mapping."""
-        made = Packed(decode)
-        self._tables |= dict.fromkeys(tables, made)  # type: ignore[arg-type] # only bytes go in here
+        """The records of these tables, in one mapping; those that stay bytes need nothing but a dict."""
+        made: MutableMapping[str, Any] = {} if decode is bytes else Packed(decode)
+        self._tables |= dict.fromkeys(tables, made)
+        return made
+
+    def raw(self, table: str, chapter: Callable[[str], str]) -> MutableMapping[str, bytes]:
+        """The records of this table as they are, those of old chapters compressed."""
+        made = self._tables[table] = Blocks(chapter)
         return made
 
     def index(self, agent: str, name: str, kind: type[T]) -> MutableMapping[str, T] | None:

@@ -10,7 +10,9 @@ from quota.activities import CORRECTION
 from quota.facts import identity
 from quota.recount import EntityRecord, facts_of, recorded
 from schemas.activities import ActivityBucket
+from schemas.deals import DealChange
 from schemas.fields import Origin
+from schemas.meetings import MeetingChange
 from streams.log import Log, Spot
 from streams.partitioner import partition
 from streams.serving.entities import entries
@@ -106,7 +108,10 @@ def _name(lying: Lying) -> str:
 
 
 def _origin(record: EntityRecord, name: str) -> Origin:
-    return record.done[name].origin if isinstance(record, ActivityBucket) else record.changes[name][1]
+    if isinstance(record, ActivityBucket):
+        return record.done[name].origin
+    changes: Iterable[tuple[DealChange | MeetingChange, Origin]] = record.changes
+    return next(origin for change, origin in changes if identity(change.source, change.id) == name)
 
 
 def _place(origin: Origin) -> str:

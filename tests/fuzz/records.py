@@ -11,6 +11,7 @@ from streams import topics
 from streams.hop import Hop
 from streams.log import Outgoing, Record
 from streams.quarantine import KEPT
+from streams.stages.activities import Activities
 from streams.stages.entities import Entities
 from tests.fuzz.judging import hop_of, require_reason
 from tests.runtime.history import MONDAY
@@ -70,8 +71,8 @@ def _read(topic: str, said: list[tuple[bytes | None, bytes | None]]) -> tuple[Ho
     return hop, out
 
 
-def _stage(hop: Hop) -> Entities:
-    assert isinstance(hop.stage, Entities)
+def _stage(hop: Hop) -> Entities | Activities:
+    assert isinstance(hop.stage, Entities | Activities)
     return hop.stage
 
 

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import json
 
-from agents import activities
 from quota.plans import PlanIndex
 from schemas.activities import ActivitiesCorrected, Activity, ActivityBucket, Correction
 from schemas.dead_letters import DeadLetter
@@ -18,8 +17,8 @@ from streams import tables, topics
 from streams.log import Outgoing, Record
 from streams.partitioner import partition
 from streams.quarantine import LARGEST_FACT
+from streams.stages.activities import Activities
 from streams.stages.corrections import Corrections
-from streams.stages.entities import Entities
 from streams.stages.stage import Place
 from tests.runtime.chaos import schedule
 from tests.runtime.history import MONDAY, NAMES, SHARDS, Past, plan
@@ -52,9 +51,9 @@ class Floor:
         self.unheard: list[Outgoing] = []
         self.said = 0
 
-    def _stage(self, number: int) -> Entities:
+    def _stage(self, number: int) -> Activities:
         place = Place("activities", number, self.shards, self._shard_of)
-        stage = Entities(activities.KIND, place)
+        stage = Activities(place)
         stage.install(PlanIndex(plan(3)), -1)
         return stage
 
@@ -69,7 +68,11 @@ class Floor:
         stage = self.stages[number]
         self.unheard += [each for each in stage.owed() if each.topic == topics.ACTIVITIES.name]
         for record in stage.stored():
-            self.tables[number][(record.key or b"").decode()] = record.value or b""
+            key = (record.key or b"").decode()
+            if record.value is None:
+                self.tables[number].pop(key, None)
+            else:
+                self.tables[number][key] = record.value
 
     def hear(self) -> None:
         """One shard hears one of the announcements, not in the order in which they were made, and sometimes again."""

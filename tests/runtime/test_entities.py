@@ -1,16 +1,18 @@
 """Facts into entity records and cells: what is corrected, repeated, misrouted or unusable."""
 
 import itertools
+from collections.abc import Callable, MutableMapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import NoReturn
 
 import pytest
 from msgspec import json
 
-from agents import activities, deals
+from agents import deals
 from quota.errors import InvalidRecord
 from quota.plans import PlanIndex
-from schemas.activities import Activity
+from schemas.activities import Activity, ActivityBucket
 from schemas.credits import Credit, Parts
 from schemas.dead_letters import DeadLetter
 from schemas.deals import DealChanged
@@ -18,8 +20,10 @@ from streams import topics
 from streams.log import Outgoing, Record
 from streams.partitioner import partition
 from streams.quarantine import MOST_BUGS, Bugs, TooManyBugs
+from streams.stages.activities import Activities
 from streams.stages.entities import Entities, Kind
 from streams.stages.stage import Place
+from streams.stores.packed import MemoryShelves
 from streams.stores.rocks import StoreDamaged
 from tests.runtime.history import SHARDS, plan
 
@@ -27,18 +31,30 @@ NOON = datetime(2026, 3, 30, 12, tzinfo=UTC)
 Facts = list[Activity]
 
 
+def place(key: str) -> Place:
+    """Of the shard to which the key belongs."""
+    home = partition(key.encode(), SHARDS)
+    return Place("agent", home, SHARDS, lambda name: partition(name.encode(), SHARDS))
+
+
 def stage(kind: Kind, key: str) -> Entities:
     """The stage of the shard to which the key belongs, under the first plan."""
-    home = partition(key.encode(), SHARDS)
-    made = Entities(kind, Place("agent", home, SHARDS, lambda name: partition(name.encode(), SHARDS)))
+    made = Entities(kind, place(key))
     made.install(PlanIndex(plan(1)), -1)
     return made
 
 
-def take(entities: Entities, *facts: Activity | DealChanged) -> None:
+def doing(performer: str) -> Activities:
+    """The activities' stage of the shard to which the performer belongs, under the first plan."""
+    made = Activities(place(performer))
+    made.install(PlanIndex(plan(1)), -1)
+    return made
+
+
+def take(stage: Entities | Activities, *facts: Activity | DealChanged) -> None:
+    topic = topics.ACTIVITIES if isinstance(stage, Activities) else topics.DEALS
     for offset, fact in enumerate(facts):
-        value = json.encode(fact)
-        entities.take(fact, Record(entities.kind.topic.name, entities.place.shard, offset, 0, b"", value), -1)
+        stage.take(fact, Record(topic.name, stage.place.shard, offset, 0, b"", json.encode(fact)), -1)
 
 
 def cells(said: list[Outgoing]) -> dict[tuple[str, str], Parts]:
@@ -61,7 +77,7 @@ def test_an_activity_that_is_corrected_to_another_day_counts_there_only(
     order: list[int], source: str, *, flushes: bool
 ) -> None:
     facts = [call(source, version) for version in order]
-    entities, said = stage(activities.KIND, "anna"), list[Outgoing]()
+    entities, said = doing("anna"), list[Outgoing]()
     for fact in [*facts, *facts]:
         take(entities, fact)
         said += entities.owed() if flushes else []
@@ -92,44 +108,51 @@ def test_of_one_event_that_names_two_performers_in_one_version_both_count_whiche
     home = partition(b"anna", SHARDS)
     other = next(name for name in ("ben", "cara", "dan", "eve") if partition(name.encode(), SHARDS) == home)
     facts = [Activity("c1", "crm", NOON, name, "call_placed") for name in ("anna", other)]
-    entities = stage(activities.KIND, "anna")
+    entities = doing("anna")
     for at in order:
         take(entities, facts[at])
     entities.owed()
-    assert {record.performer: len(record.done) for record in entities.records.values()} == {"anna": 1, other: 1}
+    entities.stored()
+    records = [json.decode(record, type=ActivityBucket) for record in entities.records.values()]
+    assert {record.performer: len(record.done) for record in records} == {"anna": 1, other: 1}
 
 
-def failing(record: object, facts: object) -> object:
+def failing(fact: object) -> object:
     raise ZeroDivisionError("a bug")
 
 
 @pytest.mark.parametrize("fewer", [0, 1])
 def test_bugs_in_a_row_stop_the_worker_instead_of_setting_a_topic_aside(fewer: int) -> None:
-    entities = stage(replace(deals.KIND, fold=failing), "d0")
+    entities = stage(replace(deals.KIND, change_of=failing), "d0")
     facts = [DealChanged(f"f{n}", "crm", NOON, f"d{n}") for n in range(MOST_BUGS * 2 * SHARDS)]
-    take(
-        entities,
-        *[each for each in facts if partition(each.deal.encode(), SHARDS) == entities.place.shard][: MOST_BUGS - fewer],
-    )
+    mine = [each for each in facts if partition(each.deal.encode(), SHARDS) == entities.place.shard]
+    take(entities, *mine[: MOST_BUGS - 1])
     if not fewer:
         with pytest.raises(TooManyBugs, match=f"{MOST_BUGS} records in a row failed.*ZeroDivisionError: a bug"):
-            entities.owed()
+            take(entities, mine[MOST_BUGS])
         return
     letters = [json.decode(each.value or b"", type=DeadLetter) for each in entities.owed()]
     assert len(letters) == MOST_BUGS - 1
     assert all("ZeroDivisionError" in (letter.traceback or "") for letter in letters)
 
 
-class DamagedRecords(dict[str, object]):
+class DamagedRecords(dict[str, bytes]):
     """Records on a disk that fails."""
 
-    def get(self, key: str, default: object = None) -> object:
+    def get(self, key: str, default: object = None) -> NoReturn:
         raise StoreDamaged("the store cannot be used")
 
 
+class DamagedShelves(MemoryShelves):
+    """Has nothing else."""
+
+    def raw(self, table: str, chapter: Callable[[str], str]) -> MutableMapping[str, bytes]:
+        return DamagedRecords()
+
+
 def test_facts_are_not_set_aside_when_it_is_the_store_that_is_damaged() -> None:
-    entities = stage(activities.KIND, "anna")
-    entities.records = DamagedRecords()
+    entities = doing("anna")
+    entities.lodge(DamagedShelves())
     take(entities, call("crm", 1))
     with pytest.raises(StoreDamaged):
         entities.owed()

@@ -11,12 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import msgpack
 
-from agents import activities
 from quota.plans import PlanIndex
 from schemas.activities import Activity
 from streams import tables
+from streams.stages.activities import Activities
 from streams.stages.corrections import Corrections
-from streams.stages.entities import Entities
 from streams.stages.frozen import FrozenScopes
 from streams.stages.stage import Place
 from streams.stores.packed import MemoryShelves
@@ -66,9 +65,7 @@ class Packing(Floor):
         if left != "nothing" and not derived.indexes:
             shelves.indexes = self.shelves[number].indexes
         self.shelves[number] = shelves
-        self.stages[number] = stage = Entities(
-            activities.KIND, Place("activities", number, self.shards, self._shard_of)
-        )
+        self.stages[number] = stage = Activities(Place("activities", number, self.shards, self._shard_of))
         stage.lodge(shelves)
         for key, value in self.tables[number].items():
             shelves.put(TABLE, key.encode(), value)

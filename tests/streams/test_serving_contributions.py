@@ -51,7 +51,7 @@ amounts = st.none() | st.builds(Money, st.integers(-10_000, 10_000_000), st.samp
 def entities(draw: st.DrawFn) -> list[Entity]:
     found = []
     for number in range(draw(st.integers(0, 8))):
-        changes = {}
+        changes = []
         for step in range(draw(st.integers(1, 4))):
             fact = DealChanged(
                 f"{number}-{step}",
@@ -63,7 +63,7 @@ def entities(draw: st.DrawFn) -> list[Entity]:
                 amount=draw(amounts),
                 cost=draw(amounts),
             )
-            changes[f"crm|{fact.id}"] = (fact, Origin("sales.deals.v1", 0, step))
+            changes.append((deals.change_of(fact), Origin("sales.deals.v1", 0, step)))
         record = DealRecord(f"d{number}", changes)
         found.append(Entity("deal", record.deal, deals.contributions(record, PLAN), ()))
     return found

@@ -5,10 +5,9 @@ from itertools import groupby
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import json
 
 from quota import activities
-from quota.activities import CORRECTION, contributions, difference, entity, fold, identities, performer_of, without
+from quota.activities import CORRECTION, contributions, entity, fold, performer_of, whose_day
 from quota.errors import InvalidRecord
 from schemas.activities import Activity, ActivityBucket
 from schemas.fields import Origin
@@ -85,7 +84,15 @@ def test_a_bucket_is_a_performer_of_a_source_on_a_utc_day() -> None:
 @given(fact=facts)
 def test_the_key_of_a_bucket_tells_whose_it_is(fact: Activity) -> None:
     assert performer_of(entity(fact)) == f"{fact.source}|{fact.performer}"
+    day = fact.occurred_at.astimezone(UTC).date().toordinal()
+    assert whose_day(entity(fact)) == (fact.source, fact.performer, day)
     assert not entity(fact).encode().startswith(CORRECTION)
+
+
+@given(source=st.text(min_size=1), performer=st.text(min_size=1))
+def test_whatever_the_names_are_the_key_tells_them(source: str, performer: str) -> None:
+    fact = Activity("1", source, datetime(2026, 3, 7, 15, tzinfo=UTC), performer, "chat")
+    assert whose_day(entity(fact))[:2] == (source, performer)
 
 
 def test_an_activity_out_of_time_is_refused() -> None:
@@ -134,13 +141,6 @@ def test_of_one_version_with_two_contents_the_same_one_wins_in_any_order() -> No
     assert said(bucket(one, other))["crm|1"][1] == "email_sent"
 
 
-def test_a_fact_that_moved_away_leaves_its_bucket() -> None:
-    record = bucket(call("1"), call("2"))
-    assert list(identities(without(record, "crm|1"))) == ["crm|2"]
-    assert without(record, "crm|9") is record
-    assert sorted(identities(record)) == ["crm|1", "crm|2"]
-
-
 def test_ranks_order_versions_before_contents() -> None:
     low, high = bucket(call(activity="zzz")).done["crm|1"], bucket(call(activity="aaa", version=1)).done["crm|1"]
     assert activities.rank(low) < activities.rank(high)
@@ -174,30 +174,3 @@ def test_contributions_are_a_plain_count_by_performer_and_local_day(received: li
             assert parts
             found.update({(scope, day, component): number for component, number in parts.items()})
     assert found == counted(received)
-
-
-@given(first=same_bucket, then=same_bucket, gone=st.sampled_from(["crm|a", "crm|b", "crm|c"]))
-def test_a_difference_is_what_the_contributions_of_the_later_bucket_are_more(
-    first: list[Activity], then: list[Activity], gone: str
-) -> None:
-    before = bucket(*first)
-    after = without(fold(before, [(fact, HERE) for fact in then]) or before, gone)
-    expected: Counter[tuple[tuple[str, str], str]] = Counter()
-    for record, sign in ((before, -1), (after, 1)):
-        for cell, parts in contributions(bucket_anew(record), PLAN).items():
-            for component, number in parts.items():
-                expected[cell, component] += sign * number
-    found = {
-        (cell, part): number
-        for cell, parts in difference(before, after, PLAN).items()
-        for part, number in parts.items()
-    }
-    assert found == {key: number for key, number in expected.items() if number}
-    assert difference(before, None, PLAN) == {
-        cell: {part: -number for part, number in parts.items()} for cell, parts in contributions(before, PLAN).items()
-    }
-
-
-def bucket_anew(record: ActivityBucket) -> ActivityBucket:
-    """The same bucket, as a new owner has it from the table."""
-    return json.decode(json.encode(record), type=ActivityBucket)

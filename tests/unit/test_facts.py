@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quota.errors import InvalidRecord
-from quota.facts import identity, join, require_near, require_plausible
+from quota.facts import identity, require_near, require_plausible
+from quota.meetings import fold
 from schemas.activities import Activity
 from schemas.deals import DealChanged
 from schemas.fields import Origin
@@ -90,6 +91,6 @@ def test_a_fact_that_was_sent_quietly_is_the_same_fact() -> None:
     aloud, quietly = (
         MeetingChanged("1", "crm", noon("2026-05-04"), "m", "ben", "booked", quiet=quiet) for quiet in (False, True)
     )
-    known = join({}, [(quietly, HERE)])
-    assert known == {"crm|1": (aloud, HERE)}
-    assert join(known, [(aloud, Origin("again", 1, 1))]) is None
+    known = fold(None, [(quietly, HERE)])
+    assert known == fold(None, [(aloud, HERE)])
+    assert fold(known, [(aloud, Origin("again", 1, 1))]) is None

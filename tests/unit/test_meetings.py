@@ -6,7 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quota.errors import InvalidRecord
-from quota.meetings import contributions, entity, fold
+from quota.facts import in_time
+from quota.meetings import Meeting, contributions, entity, fold
+from quota.recount import facts_of
+from quota.shares import together
 from schemas.fields import Origin
 from schemas.meetings import MeetingChanged, MeetingRecord
 from tests.unit.floor import HERE, PLAN, a_plan, moments, noon, performers
@@ -52,9 +55,19 @@ def test_order_and_repetition_do_not_matter(received: list[MeetingChanged], data
     first = record(*shuffled[:cut])
     rest = [(fact, HERE) for fact in shuffled[cut:]]
     second = (fold(first, rest) if rest else None) or first
-    assert second == record(*received)
+    assert facts_of(second) == facts_of(record(*received))
     assert contributions(second, PLAN) == contributions(record(*received), PLAN)
     assert fold(second, [(fact, Origin("again", 1, 1)) for fact in received]) is None
+
+
+@given(received=st.lists(changes, min_size=1, max_size=8))
+def test_a_meeting_that_goes_on_adds_what_the_whole_of_it_adds(received: list[MeetingChanged]) -> None:
+    whole = in_time(record(*received).changes)
+    growing = Meeting("m", PLAN)
+    for number, each in enumerate(whole):
+        growing.hear(each)
+        so_far = MeetingRecord("m", [(said, HERE) for said in whole[: number + 1]])
+        assert together(growing.count()) == contributions(so_far, PLAN)
 
 
 def test_a_meeting_is_keyed_by_itself_and_out_of_time_is_refused() -> None:

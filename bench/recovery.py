@@ -1,6 +1,6 @@
 """Measures how long workers take to take over all shards of a log that holds many entity records.
 
-usage: python -m tests.benchmarks.recovery [--records N] [--workers N] [--broker URL | --kafka] [--store STORE]
+usage: python -m bench.recovery [--records N] [--workers N] [--broker URL | --kafka] [--store STORE] [--json]
 
 With a store, measure twice: the first time it is filled from the log. Beside the entity records the log holds the cells
 that the standings add up, as it does after a year of 2,000 reps. On an embedded log there is one worker.
@@ -13,12 +13,15 @@ import resource
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
 import click
+from msgspec import json
 
 from agents.worker import ARROWS, COLLECT_AFTER, declare
+from bench.history import fill
 from streams.config import MEMORY
 from streams.keeping import leave, take_kept
 from streams.log import Log
@@ -26,10 +29,27 @@ from streams.opening import open_log
 from streams.plan_reader import Plans
 from streams.stores.stores import Stores, stores
 from streams.wall_clock import now
-from tests.benchmarks.history import fill
 from tests.kafka.broker import Broker
 
 SHARDS = 4
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What it took one process to take over its shards, and then to leave them; `peak_gb` is its most memory."""
+
+    shards: tuple[int, ...]
+    seconds: float
+    cpu_seconds: float
+    peak_gb: float
+    leaving: float
+
+    def __str__(self) -> str:
+        """One line for people."""
+        return (
+            f"shards {[*self.shards]}: {self.seconds:.1f} s, {self.cpu_seconds:.1f} processor seconds, "
+            f"{self.peak_gb:.1f} GB at most; left in {self.leaving:.1f} s"
+        )
 
 
 @click.command()
@@ -38,7 +58,8 @@ SHARDS = 4
 @click.option("--store", default=MEMORY, show_default=True, help="memory, or rocksdb:DIRECTORY.")
 @click.option("--kafka", is_flag=True, help="Start a broker for the measurement.")
 @click.option("--workers", default=1, show_default=True, help="Processes that take over a part of the shards each.")
-def main(records: int, broker: str | None, store: str, workers: int, *, kafka: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON array, for programs.")
+def main(records: int, broker: str | None, store: str, workers: int, *, kafka: bool, as_json: bool) -> None:
     """Prints seconds until every shard is ready to read on."""
     with tempfile.TemporaryDirectory() as folder:
         server = Broker(Path(folder), heap="1g", measured=True) if kafka else None
@@ -49,8 +70,9 @@ def main(records: int, broker: str | None, store: str, workers: int, *, kafka: b
             shards = asyncio.run(_filled(url, records))
             with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
                 parts = [range(shards)[worker::workers] for worker in range(workers)]
-                for told in [pool.submit(_worker, url, store, shards, part) for part in parts]:
-                    click.echo(told.result())
+                told = [pool.submit(_worker, url, store, shards, part) for part in parts]
+                found = [each.result() for each in told]
+            click.echo(json.encode(found) if as_json else "\n".join(map(str, found)))
         finally:
             if server:
                 server.stop()
@@ -69,13 +91,13 @@ async def _filled(broker: str, records: int) -> int:
         await log.stop()
 
 
-def _worker(broker: str, store: str, shards: int, mine: range) -> str:
+def _worker(broker: str, store: str, shards: int, mine: range) -> Taken:
     logging.basicConfig(format="%(asctime)s %(message)s")
     logging.getLogger("streams").setLevel(logging.INFO)
     return asyncio.run(_measured(broker, store, shards, mine))
 
 
-async def _measured(broker: str, store: str, shards: int, mine: range) -> str:
+async def _measured(broker: str, store: str, shards: int, mine: range) -> Taken:
     log = open_log(broker)
     await log.start()
     try:
@@ -86,7 +108,7 @@ async def _measured(broker: str, store: str, shards: int, mine: range) -> str:
         await log.stop()
 
 
-async def _taken(log: Log, shards: int, mine: range, plans: Plans, kept: Stores | None) -> str:
+async def _taken(log: Log, shards: int, mine: range, plans: Plans, kept: Stores | None) -> Taken:
     """Takes shards over, and leaves them; what comes of a store is seen by the next measurement."""
     gc.set_threshold(*COLLECT_AFTER)
     began, worked = time.monotonic(), time.process_time()
@@ -100,7 +122,7 @@ async def _taken(log: Log, shards: int, mine: range, plans: Plans, kept: Stores 
         await keeping.close()
     left = time.monotonic() - began - took
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    return f"shards {[*mine]}: {took:.1f} s, {cpu:.1f} processor seconds, {peak:.1f} GB at most; left in {left:.1f} s"
+    return Taken((*mine,), took, cpu, peak, left)
 
 
 if __name__ == "__main__":

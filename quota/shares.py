@@ -1,0 +1,41 @@
+"""What one entity adds, share by share: parts for a scope on a day."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from quota.cells import put
+from quota.facts import day_name
+from quota.plans import PlanIndex
+from schemas.credits import Parts
+
+Share = tuple[tuple[str, str], Mapping[str, int]]
+"""Scope and local day, and parts without zeros, which nobody changes."""
+Owners = tuple[tuple[datetime, str], ...]
+"""From when on which scope answers for an entity; no two in a row are the same."""
+Cells = dict[tuple[str, str], Parts]
+
+
+def answering(owners: Owners, at: datetime) -> str:
+    """The scope of the owner in force at a moment; before anyone is named, the first who is."""
+    if not owners:
+        return "unassigned"
+    found = owners[0][1]
+    for since, scope in owners:
+        if since > at:
+            break
+        found = scope
+    return found
+
+
+def share(owners: Owners, at: datetime, parts: Mapping[str, int], plan: PlanIndex) -> Share:
+    """Parts that happened at a moment: for who answered for the entity then, on the day that it was there."""
+    scope = answering(owners, at)
+    return (scope, day_name(plan.calendar(scope).local_day(at))), parts
+
+
+def together(shares: Iterable[Share]) -> Cells:
+    """The shares by cell."""
+    found: Cells = {}
+    for cell, parts in shares:
+        put(found, cell, parts)
+    return {cell: parts for cell, parts in found.items() if parts}
