@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar, cast
 
 from streams.embedded.failures import failure, require_whole, told
-from streams.embedded.rows import Group, Taken, grouped, place, taken
+from streams.embedded.rows import Taken, place, taken
+from streams.grouping import Group, grouped
 from streams.log import LogError, Outgoing, Record, ShutOut, Spot, TopicSpec
 
 LAYOUT = """
