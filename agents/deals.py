@@ -1,5 +1,7 @@
 """sales.deals.v1 → [deals] → quota.credits.v1."""
 
+from operator import attrgetter
+
 import faust
 from faust.types import StreamT
 
@@ -17,8 +19,8 @@ KIND = Kind(
     table=tables.DEALS,
     fact=DealChanged,
     record=DealRecord,
-    route=lambda fact: fact.deal,
-    entity=deals.entity,
+    route=attrgetter("deal"),
+    check=deals.entity,
     change_of=deals.change_of,
     fold=deals.fold,
     begin=deals.Deal,

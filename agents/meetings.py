@@ -1,5 +1,7 @@
 """sales.meetings.v1 → [meetings] → quota.credits.v1."""
 
+from operator import attrgetter
+
 import faust
 from faust.types import StreamT
 
@@ -17,8 +19,8 @@ KIND = Kind(
     table=tables.MEETINGS,
     fact=MeetingChanged,
     record=MeetingRecord,
-    route=lambda fact: fact.meeting,
-    entity=meetings.entity,
+    route=attrgetter("meeting"),
+    check=meetings.entity,
     change_of=meetings.change_of,
     fold=meetings.fold,
     begin=meetings.Meeting,

@@ -147,13 +147,13 @@ def _agents(rounds: Iterable[Round]) -> str:
     for each in rounds:
         for agent, share in (each.pipeline.agents if each.pipeline else {}).items():
             if share.records and each.pipeline:
-                cost = each.pipeline.cost
-                own = (share.records, share.seconds / share.records * 1e6, share.seconds / cost.cpu_seconds * 100)
-                shares.setdefault(agent, []).append(own)
-    rows = [
-        [agent, *(spread(column).said(".4g") for column in zip(*found, strict=True))] for agent, found in shares.items()
-    ]
-    return "\n".join(["## Reading, by agent", "", rows_of(["agent", "records", "µs a record", "% of all"], rows)])
+                part = share.seconds / each.pipeline.cost.seconds * 100
+                shares.setdefault(agent, []).append((share.records, share.seconds / share.records * 1e6, part))
+    rows = []
+    for agent, found in shares.items():
+        records, each_took, parts = (spread(column) for column in zip(*found, strict=True))
+        rows.append([agent, records.said(), each_took.said(",.1f"), parts.said(".1f")])
+    return "\n".join(["## Reading, by agent", "", rows_of(["agent", "records", "µs a record", "% of the time"], rows)])
 
 
 def _written(rounds: list[Round]) -> str:

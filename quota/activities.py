@@ -89,7 +89,8 @@ class Counting:
     def __init__(self, plan: PlanIndex) -> None:
         """Under this plan."""
         self._plan = plan
-        self._kinds: dict[str, tuple[tuple[str, ...], tuple[str, ...] | None]] = {}
+        self.kinds: dict[str, tuple[tuple[str, ...], tuple[str, ...] | None]] = {}
+        """By activity what `kind` gives, as far as it was asked for."""
         self._days: dict[WorkCalendar, LocalDays] = {}
 
     def whose(self, source: str, performer: str) -> tuple[str, LocalDays]:
@@ -104,16 +105,16 @@ class Counting:
 
     def components(self, activity: str, lead: str | None) -> tuple[str, ...]:
         """What one activity is counted as."""
-        plain, talked = self._kinds.get(activity) or self._kind(activity)
+        plain, talked = self.kinds.get(activity) or self.kind(activity)
         return plain if lead is None or talked is None else (*talked, f"{LEAD}{lead}")
 
-    def _kind(self, activity: str) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
-        """Without a lead, and beside a lead, if that counts."""
-        if len(self._kinds) >= _KINDS:
-            self._kinds.clear()
+    def kind(self, activity: str) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
+        """What an activity is counted as without a lead, and beside a lead where that counts."""
+        if len(self.kinds) >= _KINDS:
+            self.kinds.clear()
         counted = self._plan.metrics_of(activity)
         talked = counted if activity in self._plan.conversations else None
-        found = self._kinds[activity] = counted or (UNKNOWN_ACTIVITY,), talked
+        found = self.kinds[activity] = counted or (UNKNOWN_ACTIVITY,), talked
         return found
 
 

@@ -34,11 +34,12 @@ def above(
 ) -> Iterator[tuple[tuple[str, str], Mapping[str, int]]]:
     """What `fan_out` gives of many changes, in pieces: a cell may come several times, and all of its pieces count.
 
+    Parts of the changes may be zero; a cell in which all are does not come.
     What changes under the same ancestors is added up first: they are few, and reps are many.
     """
     shared: dict[tuple[tuple[str, ...], str], Parts] = {}
     for cell, parts in changes.items():
-        if not parts:
+        if not any(parts.values()):
             continue
         yield cell, parts
         scope, day = cell
@@ -47,7 +48,7 @@ def above(
             rest = {component: value for component, value in parts.items() if component[:_WON] != WON_DEAL}
             put(shared, (line[1:], day), rest)
     for (line, day), parts in shared.items():
-        if parts:
+        if any(parts.values()):
             for ancestor in line:
                 yield (ancestor, day), parts
 

@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct
 from quota import cells
 from quota.facts import EPOCH, FIRST_SAFE, LAST_SAFE, day_name, in_time, join, require_day, require_plausible
 from quota.plans import PlanIndex
-from quota.shares import Cells, Owners, Share, answering, share, together
+from quota.shares import Adds, Cells, Owners, Share, answering, share, together
 from schemas.credits import Parts
 from schemas.deals import DealChange, DealChanged, DealRecord
 from schemas.fields import Money, Origin
@@ -64,7 +64,7 @@ class Deal(Struct, gc=False):
 
     key: str
     plan: PlanIndex
-    adds: tuple[Share, ...] = ()
+    adds: Adds = ((), None)
     """What it adds, as of the last count."""
     changed_at: datetime = EPOCH
     owners: Owners = ()
@@ -93,6 +93,8 @@ class Deal(Struct, gc=False):
     """When it came into the first of the stages of the present one's kind that followed one another."""
     history: tuple[Share, ...] | None = None
     """What it adds by having been created and advanced; None if that has to be found out anew."""
+    place: tuple[str, str] | None = None
+    """Where it counts while it is open: for its present owner, under the day of its creation; None likewise."""
 
     def hear(self, change: DealChange) -> None:
         """Takes a change that happened after all others."""
@@ -103,7 +105,7 @@ class Deal(Struct, gc=False):
         if change.stage is not UNSET and (change.stage != self.name or self.entered is None):
             self._enter(at, change.stage)
         if change.created_at is not UNSET:
-            self.told, self.told_at, self.history = True, change.created_at, None
+            self.told, self.told_at, self.history, self.place = True, change.created_at, None, None
         if change.amount is not UNSET:
             self.amount = change.amount
         if change.cost is not UNSET:
@@ -114,7 +116,7 @@ class Deal(Struct, gc=False):
     def _own(self, at: datetime, scope: str) -> None:
         if not self.owners or self.owners[-1][1] != scope:
             self.owners = (*self.owners, (at, scope))
-            self.history = None  # It may begin before anyone was named, and end at this moment.
+            self.history = self.place = None  # It may begin before anyone was named, and end at this moment.
 
     def _enter(self, at: datetime, name: str | None) -> None:
         """The deal comes into another stage, which the plan may not know, or only under another name."""
@@ -132,27 +134,24 @@ class Deal(Struct, gc=False):
         """Advanced once for each open stage that is further than all before; where the deal began does not count."""
         place = self.plan.stage_index(stage.id)
         if self.first is None:
-            self.first, self.early, self.furthest, self.history = at, stage.early, place, None
+            self.first, self.early, self.furthest, self.history, self.place = at, stage.early, place, None, None
         elif place > self.furthest:
             self.advances, self.furthest = (*self.advances, at), place
             if self.history is not None:
                 self.history = (*self.history, share(self.owners, at, _ADVANCED, self.plan))
 
-    def count(self) -> tuple[Share, ...]:
+    def count(self) -> Adds:
         """Finds out what it adds; a deleted deal, and one never seen in a stage, add nothing."""
         stage = self.stage
         if self.deleted or self.entered is None:
-            self.adds = ()
-        elif stage is None and self.name is not None:
-            self.adds = (share(self.owners, self.entered, _UNKNOWN, self.plan),)
-        elif self.staged:
-            history = self.history or self._history()
-            if stage is None:
-                self.adds = history
-            else:
-                self.adds = (*history, self._open(stage) if stage.kind == "open" else self._closed(stage))
+            self.adds = (), None
+        elif stage is not None:
+            now = self._open(stage) if stage.kind == "open" else self._closed(stage)
+            self.adds = self.history or self._history(), now
+        elif self.name is not None:
+            self.adds = (), share(self.owners, self.entered, _UNKNOWN, self.plan)
         else:
-            self.adds = ()
+            self.adds = (self.history or self._history()) if self.staged else (), None
         return self.adds
 
     def _history(self) -> tuple[Share, ...]:
@@ -165,19 +164,28 @@ class Deal(Struct, gc=False):
 
     def _open(self, stage: Stage) -> Share:
         """Under the day of creation, for the present owner; the amount at the rate of the last change."""
-        plan, created_at = self.plan, self.told_at if self.told else self.first
-        scope = self.owners[-1][1] if self.owners else "unassigned"
-        calendar = plan.calendar(scope)
-        known, began = created_at is not None, created_at or self.first or self.changed_at
+        plan, amount = self.plan, self.amount
+        cell = self.place or self._began()
+        known = not self.told or self.told_at is not None
         parts: Parts = {f"{cells.OPEN if known else cells.OPEN_UNKNOWN}{stage.id}": 1}
-        amount = None
-        if self.amount is not None:
-            amount = plan.convert(self.amount, day_name(calendar.local_day(self.changed_at)))
         if amount is None:
+            worth = None
+        elif amount.currency == plan.currency:
+            worth = amount.minor_units
+        else:
+            worth = plan.convert(amount, day_name(plan.calendar(cell[0]).local_day(self.changed_at)))
+        if worth is None:
             parts[f"{cells.OPEN_UNPRICED}{stage.id}"] = 1
-        elif amount:
-            parts[f"{cells.OPEN_AMOUNT if known else cells.OPEN_UNKNOWN_AMOUNT}{stage.id}"] = amount
-        return (scope, day_name(calendar.local_day(began))), parts
+        elif worth:
+            parts[f"{cells.OPEN_AMOUNT if known else cells.OPEN_UNKNOWN_AMOUNT}{stage.id}"] = worth
+        return cell, parts
+
+    def _began(self) -> tuple[str, str]:
+        scope = self.owners[-1][1] if self.owners else "unassigned"
+        began = self.told_at or self.first
+        assert began is not None  # it is in an open stage
+        self.place = scope, day_name(self.plan.calendar(scope).local_day(began))
+        return self.place
 
     def _closed(self, stage: Stage) -> Share:
         """On the local day on which the deal last came to be won (or lost), for the owner of that moment."""

@@ -8,7 +8,7 @@ from msgspec import Struct
 from quota.cells import LEAD
 from quota.facts import EPOCH, FIRST_SAFE, LAST_SAFE, day_name, in_time, join, require_plausible
 from quota.plans import PlanIndex
-from quota.shares import Cells, Owners, Share, answering, share, together
+from quota.shares import Adds, Cells, Owners, Share, answering, share, together
 from schemas.fields import Origin
 from schemas.meetings import MeetingChange, MeetingChanged, MeetingRecord, MeetingState
 
@@ -55,12 +55,12 @@ class Meeting(Struct, gc=False):
 
     key: str
     plan: PlanIndex
-    adds: tuple[Share, ...] = ()
+    adds: Adds = ((), None)
     """What it adds, as of the last count."""
     changed_at: datetime = EPOCH
     organizers: Owners = ()
-    booked: Share | None = None
-    """Of its first booking; None if there is none, or if it has to be found out anew."""
+    booked: tuple[Share, ...] = ()
+    """Of its first booking; nothing where there is none, or where it has to be found out anew."""
     booked_at: datetime | None = None
     state: MeetingState | None = None
     entered: datetime = EPOCH
@@ -74,7 +74,7 @@ class Meeting(Struct, gc=False):
         if change.organizer is not None:
             scope = self.plan.owner(change.source, change.organizer)
             if not self.organizers or self.organizers[-1][1] != scope:
-                self.organizers, self.booked = (*self.organizers, (at, scope)), None
+                self.organizers, self.booked = (*self.organizers, (at, scope)), ()
         if change.state is not None and change.state != self.state:
             self.state, self.entered = change.state, at
             if self.booked_at is None and change.state == "booked":
@@ -84,17 +84,16 @@ class Meeting(Struct, gc=False):
         if change.lead is not None:
             self.lead = change.lead
 
-    def count(self) -> tuple[Share, ...]:
+    def count(self) -> Adds:
         """Finds out what it adds: scheduled at its booking; held at its end, or missed, if that is its last state."""
-        if self.booked is None and self.booked_at is not None:
-            self.booked = share(self.organizers, self.booked_at, _SCHEDULED, self.plan)
-        booked = () if self.booked is None else (self.booked,)
+        now = None
+        if self.booked_at is not None and not self.booked:
+            self.booked = (share(self.organizers, self.booked_at, _SCHEDULED, self.plan),)
         if self.state == "held":
-            self.adds = (*booked, self._held())
+            now = self._held()
         elif self.state == "no_show":
-            self.adds = (*booked, share(self.organizers, self.entered, _MISSED, self.plan))
-        else:
-            self.adds = booked
+            now = share(self.organizers, self.entered, _MISSED, self.plan)
+        self.adds = self.booked, now
         return self.adds
 
     def _held(self) -> Share:

@@ -1,6 +1,6 @@
 """What one entity adds, share by share: parts for a scope on a day."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from quota.cells import put
@@ -10,6 +10,8 @@ from schemas.credits import Parts
 
 Share = tuple[tuple[str, str], Mapping[str, int]]
 """Scope and local day, and parts without zeros, which nobody changes."""
+Adds = tuple[tuple[Share, ...], Share | None]
+"""What an entity adds by its past, which mostly grows at its end, and what it adds as it is now."""
 Owners = tuple[tuple[datetime, str], ...]
 """From when on which scope answers for an entity; no two in a row are the same."""
 Cells = dict[tuple[str, str], Parts]
@@ -33,9 +35,20 @@ def share(owners: Owners, at: datetime, parts: Mapping[str, int], plan: PlanInde
     return (scope, day_name(plan.calendar(scope).local_day(at))), parts
 
 
-def together(shares: Iterable[Share]) -> Cells:
-    """The shares by cell."""
+def differing(before: Adds, after: Adds) -> tuple[tuple[Share, ...], tuple[Share, ...]]:
+    """The shares that came, and those that went."""
+    (past, now), (gone, was) = after, before
+    if past is gone:
+        past = gone = ()
+    elif past[: len(gone)] == gone:
+        past, gone = past[len(gone) :], ()
+    return past if now is None else (*past, now), gone if was is None else (*gone, was)
+
+
+def together(adds: Adds) -> Cells:
+    """All shares, by cell."""
     found: Cells = {}
-    for cell, parts in shares:
+    past, now = adds
+    for cell, parts in past if now is None else (*past, now):
         put(found, cell, parts)
     return {cell: parts for cell, parts in found.items() if parts}

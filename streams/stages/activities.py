@@ -7,7 +7,7 @@ from functools import lru_cache
 from msgspec import json
 
 from quota.activities import Counting, chapter, counted, rank
-from quota.cells import add, collect
+from quota.cells import LEAD, add, collect
 from quota.credits import Cells as Credited
 from quota.credits import fan_out_all
 from quota.facts import identity
@@ -201,12 +201,14 @@ class Activities:
         performer, counting = bucket.performer, self._counting
         if counting is not None and performer.days is not None:
             day = performer.days.names.get(quarter) or performer.days.name(quarter, done.occurred_at)
-            components = counting.components(done.activity, done.lead)
+            plain, talked = counting.kinds.get(done.activity) or counting.kind(done.activity)
             parts = performer.changes[quiet].get(day)
             if parts is None:
                 parts = performer.changes[quiet][day] = {}
                 self._credited.append(performer)
-            for component in components:
+            if talked is not None and done.lead is not None:
+                plain = (*talked, f"{LEAD}{done.lead}")
+            for component in plain:
                 parts[component] = parts.get(component, 0) + 1
         bucket.room -= 1
         bucket.done[name] = done

@@ -4,7 +4,8 @@ from collections.abc import MutableMapping
 
 from msgspec import json
 
-from quota.activities import Counting, day_of, entity, whose, whose_day
+from quota.activities import Counting, day_of, whose, whose_day
+from quota.facts import require_plausible
 from quota.quarters import LocalDays
 from schemas.activities import Activity, ActivityBucket, Done
 from schemas.credits import Parts
@@ -115,7 +116,7 @@ class Buckets:
 
     def of(self, fact: Activity, day: int) -> Bucket:
         """The fact's bucket, of that UTC day; raises InvalidRecord for one that lies out of time."""
-        entity(fact)
+        require_plausible(fact.occurred_at, "occurred_at")
         return self._opened(fact.source, fact.performer, day)
 
     def at(self, key: str) -> Bucket:
@@ -153,13 +154,14 @@ class Buckets:
     def settle(self) -> None:
         """All that is new gets into the records."""
         changed, self._changed = self._changed, []
+        stored, records = self._stored, self.records
         for bucket in changed:
-            bucket.changed = False
-            record = self._stored[bucket.key] = bucket.encode()
+            bucket.changed, key = False, bucket.key
+            record = stored[key] = bucket.encode()
             if record is None:
-                self.records.pop(bucket.key, None)
+                records.pop(key, None)
             else:
-                self.records[bucket.key] = record
+                records[key] = record
 
     def stored(self) -> dict[str, bytes | None]:
         """The records that changed since this was asked last, None for those that are gone; called at each flush."""

@@ -1,13 +1,13 @@
 """What one sender's entities add up to, by scope and day, and how it says so."""
 
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping
 
 from msgspec import json, msgpack
 
 from quota.cells import add
 from quota.credits import above
 from quota.plans import PlanIndex
-from quota.shares import Share
+from quota.shares import Adds, differing
 from schemas.credits import Credit, Parts
 from streams import topics
 from streams.log import Outgoing
@@ -42,18 +42,22 @@ class Cells:
             else:
                 add(held, parts)
 
-    def replace(self, before: Sequence[Share], after: Sequence[Share], *, quiet: bool) -> None:
+    def replace(self, before: Adds, after: Adds, *, quiet: bool) -> None:
         """Adds what an entity is credited with now, in the place of what it was credited with before."""
-        changes, same = self._changes[quiet], 0
-        # Histories grow at their end: what they begin with is mostly the very same.
-        for one, other in zip(before, after, strict=False):
-            if one is not other:
-                break
-            same += 1
-        for cell, parts in after[same:]:
-            add(changes.setdefault(cell, {}), parts)
-        for cell, parts in before[same:]:
-            add(changes.setdefault(cell, {}), parts, -1)
+        changes = self._changes[quiet]
+        came, went = differing(before, after)
+        # What becomes 0 stays until it is not said: to take it out each time costs more than all the rest.
+        for cell, parts in came:
+            held = changes.get(cell)
+            if held is None:
+                changes[cell] = {**parts}
+                continue
+            for component, value in parts.items():
+                held[component] = held.get(component, 0) + value
+        for cell, parts in went:
+            held = changes.setdefault(cell, {})
+            for component, value in parts.items():
+                held[component] = held.get(component, 0) - value
 
     def say(self, plan: PlanIndex | None) -> list[Outgoing]:
         """All parts of every cell that changed since it was said last."""

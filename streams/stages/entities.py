@@ -11,7 +11,7 @@ from msgspec import json
 from quota.cells import collect
 from quota.credits import fan_out_all
 from quota.plans import PlanIndex
-from quota.shares import Share
+from quota.shares import Adds
 from schemas.control import PlanMarker, Tick
 from schemas.credits import Parts
 from schemas.fields import Origin
@@ -20,7 +20,7 @@ from streams.log import LogError, Outgoing, Spot, TopicSpec
 from streams.quarantine import LARGEST_ENTITY, Bugs, dead_letters, overgrown
 from streams.stages.cells import Cell, Cells
 from streams.stages.frozen import Derived, Stored
-from streams.stages.growing import encode, grown, may_hold
+from streams.stages.growing import begun, encode, grown, may_hold
 from streams.stages.stage import Moment, Place, Shelves
 
 AWAKE = 2000
@@ -31,13 +31,13 @@ class Entity(Protocol):
     """What the changes of an entity make of it under a plan."""
 
     changed_at: datetime
-    adds: tuple[Share, ...]
+    adds: Adds
 
     def hear(self, change: Any) -> None:
         """Takes a change that happened after all others."""
         ...
 
-    def count(self) -> tuple[Share, ...]:
+    def count(self) -> Adds:
         """Finds out what it adds now."""
         ...
 
@@ -46,7 +46,8 @@ class Entity(Protocol):
 class Kind:
     """What differs between meetings and deals: types, keys, and the pure functions of one module of quota.
 
-    `state` gives what a record describes; `begin` the same of one without changes, which `hear` then goes on with.
+    `check` raises InvalidRecord for a fact that cannot be used, `change_of` gives what it says of its entity. `state`
+    gives what a record describes, `begin` what one without changes does.
     """
 
     topic: TopicSpec
@@ -54,7 +55,7 @@ class Kind:
     fact: Any
     record: type[Any]
     route: Callable[[Any], str]
-    entity: Callable[[Any], str]
+    check: Callable[[Any], object]
     change_of: Callable[[Any], Any]
     fold: Callable[[Any, Sequence[tuple[Any, Origin]]], Any]
     begin: Callable[[str, PlanIndex], Entity]
@@ -68,6 +69,7 @@ class Entities:
     def __init__(self, kind: Kind, place: Place) -> None:
         """Empty until loaded."""
         self.kind, self.place = kind, place
+        self._route, self._check, self._change_of = kind.route, kind.check, kind.change_of
         self._source = Spot(kind.topic.name, place.shard)
         self.records: MutableMapping[str, bytes] = {}
         self.forwarded = 0
@@ -133,14 +135,15 @@ class Entities:
 
     def take(self, said: Any, record: Fetched, epoch: int) -> None:
         """Takes a fact into its entity's record; one that belongs to another shard is forwarded there."""
-        key, shard = self.kind.route(said), self.place.shard
-        if key not in self._awake and (home := self.place.shard_of(key)) != shard:
+        key = self._route(said)
+        held = self.records.get(key)
+        if held is None and (home := self.place.shard_of(key)) != self.place.shard:
             self.forwarded += 1
             self._aside.append(Outgoing(self.kind.topic.name, home, key.encode(), record.value))
             return
         try:
-            self.kind.entity(said)
-            self._hear(key, said, record.offset)
+            self._check(said)
+            self._hear(key, held, said, record.offset)
             self._bugs.in_a_row = 0
         except LogError:  # it is the store that failed, not the fact
             raise
@@ -150,13 +153,13 @@ class Entities:
             self._bugs.met(error)
             self._aside += dead_letters(self._source, [record], error)
 
-    def _hear(self, key: str, fact: Any, offset: int) -> None:
-        change, held = self.kind.change_of(fact), self.records.get(key)
-        entry = encode((change, (*self._source, offset)))
+    def _hear(self, key: str, held: bytes | None, fact: Any, offset: int) -> None:
+        change, origin, known = self._change_of(fact), (*self._source, offset), False
+        entry = encode((change, origin))
         if held is None:
-            known, after = False, encode(self.kind.record(key, [])).replace(b"[]", b"[%b]" % entry)
+            after = begun(encode(self.kind.record(key, [])), entry)
         elif known := may_hold(held, entry):
-            folded = self.kind.fold(self._load(held), [(fact, Origin(*self._source, offset))])
+            folded = self.kind.fold(self._load(held), [(fact, Origin(*origin))])
             if folded is None:
                 return
             after = encode(folded)

@@ -15,6 +15,11 @@ def may_hold(record: bytes, entry: bytes) -> bool:
     return entry[1 : entry.index(_SAID_AT)] in record
 
 
+def begun(empty: bytes, entry: bytes) -> bytes:
+    """The record of no entries with its first one."""
+    return empty[:_END] + entry + empty[_END:]
+
+
 def grown(record: bytes, entry: bytes) -> bytes:
     """The record with one more entry."""
     return record[:_END] + b"," + entry + record[_END:]

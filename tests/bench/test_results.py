@@ -77,7 +77,7 @@ def test_the_table_gives_medians_with_the_least_and_the_greatest_and_what_was_wr
     page = table(results)
     assert "| whole pipeline | 250 (125 to 500) | 500 (250 to 1,000) |" in page
     assert "| quota.credits.v1 | 500 | 0.5 | 0.500 | 2.000 |" in page
-    assert "| deals | 200 (200 to 200) | 2500 (1250 to 5000) | 25 (25 to 25) |" in page
+    assert "| deals | 200 (200 to 200) | 2,500.0 (1,250.0 to 5,000.0) | 12.5 (12.5 to 12.5) |" in page
     assert "clock" not in page
     assert "throughput at abc1234" in page
 
