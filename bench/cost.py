@@ -1,7 +1,6 @@
 """What a part of the benchmark took: wall and processor seconds of this process, and its memory."""
 
 import os
-import resource
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +44,13 @@ class Watch:
     def cost(self, facts: int) -> Cost:
         """What it took so far."""
         took, worked = time.monotonic() - self._began, time.process_time() - self._worked
-        return Cost(facts, took, worked, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
+        return Cost(facts, took, worked, peak_mb())
+
+
+def peak_mb() -> float:
+    """The most memory that this program had, in MB; what rusage says may be that of the program that started it."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024 / 1e6
 
 
 def processor_seconds(process: int) -> float:

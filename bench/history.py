@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, TypeVar
 
-from msgspec import Struct, json
+from msgspec import json
 
 from agents import activities, deals, meetings
 from agents.worker import ARROWS
@@ -17,15 +17,17 @@ from quota.activities import contributions as activity_contributions
 from quota.cells import collect
 from quota.credits import Cells, fan_out_all
 from quota.deals import contributions as deal_contributions
+from quota.deals import fold as fold_deal
 from quota.facts import identity
 from quota.meetings import contributions as meeting_contributions
+from quota.meetings import fold as fold_meeting
 from quota.plans import PlanIndex
 from schemas.activities import ActivityBucket, Done
 from schemas.credits import HeldCredit
-from schemas.deals import DealChange, DealRecord
+from schemas.deals import DealChanged, DealRecord
 from schemas.fields import Money, Origin
 from schemas.marks import Mark
-from schemas.meetings import MeetingChange, MeetingRecord, MeetingState
+from schemas.meetings import MeetingChanged, MeetingRecord
 from streams import tables, topics
 from streams.log import Log, Outgoing
 from streams.partitioner import partition
@@ -44,7 +46,7 @@ KINDS = [activity for source, activity in ACTIVITIES if source == "dialer"]
 async def fill(log: Log, shards: int, records: int, seed: int = 1) -> None:
     """Writes plan, entity records (6 deals to 2 meetings to 2 days of activities), their cells and every mark."""
     await say_plan(log, REPS)
-    made: tuple[tuple[Arrow, Callable[[Any, PlanIndex], Cells], Iterable[tuple[str, Struct]]], ...] = (
+    made: tuple[tuple[Arrow, Callable[[Any, PlanIndex], Cells], Iterator[tuple[str, Any]]], ...] = (
         (deals.ARROW, deal_contributions, _deals(records * 6 // 10, seed)),
         (meetings.ARROW, meeting_contributions, _meetings(records * 2 // 10, seed)),
         (activities.ARROW, activity_contributions, _days(records * 2 // 10, seed)),
@@ -101,11 +103,13 @@ def _deals(count: int, seed: int) -> Iterator[tuple[str, DealRecord]]:
         price = Money(chance.randrange(1, 10_000) * 100, "USD")
         later, last = at + timedelta(days=chance.randrange(20)), chance.choice([WON, LOST, LOST, OPEN[1]])
         changes = (
-            DealChange(f"{number}-1", "crm", at, owner=owner, stage=OPEN[0], account=f"account-{number % 9999}"),
-            DealChange(f"{number}-2", "crm", at + timedelta(hours=2), amount=price),
-            DealChange(f"{number}-3", "crm", later, stage=last),
+            DealChanged(f"{number}-1", "crm", at, deal, owner=owner, stage=OPEN[0], account=f"account-{number % 9999}"),
+            DealChanged(f"{number}-2", "crm", at + timedelta(hours=2), deal, amount=price),
+            DealChanged(f"{number}-3", "crm", later, deal, stage=last),
         )
-        yield deal, DealRecord(deal, [(c, Origin(topics.DEALS.name, 0, number * 3)) for c in changes])
+        record = fold_deal(None, [(change, Origin(topics.DEALS.name, 0, number * 3)) for change in changes])
+        assert record is not None
+        yield deal, record
 
 
 def _meetings(count: int, seed: int) -> Iterator[tuple[str, MeetingRecord]]:
@@ -114,11 +118,15 @@ def _meetings(count: int, seed: int) -> Iterator[tuple[str, MeetingRecord]]:
     for number in range(count):
         meeting, rep = f"meeting-{number}", chance.randrange(REPS)
         organizer, at = name(rep), _moment(chance, rep)
-        booked = MeetingChange(f"{number}-1", "calendar", at, organizer, "booked", lead=f"lead-{number % 5000}")
-        state: MeetingState = chance.choice(["held", "no_show"])
-        came = MeetingChange(f"{number}-2", "calendar", at + timedelta(days=2), None, state)
-        held = [(change, Origin(topics.MEETINGS.name, 0, number * 2)) for change in (booked, came)]
-        yield meeting, MeetingRecord(meeting, held)
+        booked = MeetingChanged(
+            f"{number}-1", "calendar", at, meeting, organizer, "booked", lead=f"lead-{number % 5000}"
+        )
+        came = MeetingChanged(
+            f"{number}-2", "calendar", at + timedelta(days=2), meeting, None, chance.choice(["held", "no_show"])
+        )
+        record = fold_meeting(None, [(each, Origin(topics.MEETINGS.name, 0, number * 2)) for each in (booked, came)])
+        assert record is not None
+        yield meeting, record
 
 
 def _days(count: int, seed: int) -> Iterator[tuple[str, ActivityBucket]]:

@@ -9,7 +9,6 @@ that the standings add up, as it does after a year of 2,000 reps. On an embedded
 import asyncio
 import gc
 import logging
-import resource
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -21,6 +20,7 @@ import click
 from msgspec import json
 
 from agents.worker import ARROWS, COLLECT_AFTER, declare
+from bench.cost import peak_mb
 from bench.history import fill
 from streams.config import MEMORY
 from streams.keeping import leave, take_kept
@@ -121,8 +121,7 @@ async def _taken(log: Log, shards: int, mine: range, plans: Plans, kept: Stores 
         await leave(readers.values(), keeping)
         await keeping.close()
     left = time.monotonic() - began - took
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    return Taken((*mine,), took, cpu, peak, left)
+    return Taken((*mine,), took, cpu, peak_mb() / 1e3, left)
 
 
 if __name__ == "__main__":

@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from bench.idle import Idle
+from bench.latency import Delays, Latency
 from bench.machine import Machine
+from bench.memory import Bytes
+from bench.recovery import Taken
 from bench.rounds import Round, Size
 from bench.spread import Spread, spread
+from bench.variants import Variant
 from bench.workload import Workload
-
-FAIR = "at_least_once"
 
 
 @dataclass
@@ -22,6 +25,12 @@ class Results:
     commits: dict[str, str] = field(default_factory=dict)
     workload: Workload | None = None
     rounds: list[Round] = field(default_factory=list)
+    latency: list[Latency] = field(default_factory=list)
+    memory: list[Bytes] = field(default_factory=list)
+    variants: list[Variant] = field(default_factory=list)
+    idle: list[Idle] = field(default_factory=list)
+    recovery: list[Taken] = field(default_factory=list)
+    records: int = 0
 
 
 def table(results: Results) -> str:
@@ -29,6 +38,16 @@ def table(results: Results) -> str:
     parts = [_head(results)]
     if results.rounds:
         parts += [_throughput(results), _agents(results.rounds), _written(results.rounds)]
+    if results.latency:
+        parts.append(_latency(results.latency))
+    if results.memory:
+        parts.append(_memory(results.memory))
+    if results.variants:
+        parts.append(_variants(results.variants))
+    if results.idle:
+        parts.append("\n".join(["## Idle", "", *(f"- {idle}" for idle in results.idle), ""]))
+    if results.recovery:
+        parts.append(_recovery(results.recovery, results.records))
     return "\n".join(parts)
 
 
@@ -128,13 +147,13 @@ def _agents(rounds: Iterable[Round]) -> str:
     for each in rounds:
         for agent, share in (each.pipeline.agents if each.pipeline else {}).items():
             if share.records and each.pipeline:
-                cost = each.pipeline.cost
-                own = (share.records, share.seconds / share.records * 1e6, share.seconds / cost.cpu_seconds * 100)
-                shares.setdefault(agent, []).append(own)
-    rows = [
-        [agent, *(spread(column).said(".4g") for column in zip(*found, strict=True))] for agent, found in shares.items()
-    ]
-    return "\n".join(["## Reading, by agent", "", rows_of(["agent", "records", "µs a record", "% of all"], rows)])
+                part = share.seconds / each.pipeline.cost.seconds * 100
+                shares.setdefault(agent, []).append((share.records, share.seconds / share.records * 1e6, part))
+    rows = []
+    for agent, found in shares.items():
+        records, each_took, parts = (spread(column) for column in zip(*found, strict=True))
+        rows.append([agent, records.said(), each_took.said(",.1f"), parts.said(".1f")])
+    return "\n".join(["## Reading, by agent", "", rows_of(["agent", "records", "µs a record", "% of the time"], rows)])
 
 
 def _written(rounds: list[Round]) -> str:
@@ -156,6 +175,49 @@ def _written(rounds: list[Round]) -> str:
     ]
     head = ["topic", "records", "MB", "records per fact", "bytes per byte of facts"]
     return "\n".join(["## What the pipeline writes, in the last round", "", rows_of(head, rows)])
+
+
+def _latency(latencies: Iterable[Latency]) -> str:
+    rows = [
+        [f"{each.rate:,}", _delay(each.standing), _delay(each.alert), f"{each.cores:.0%}", f"{each.behind:.1f} s"]
+        for each in latencies
+    ]
+    head = ["facts a second", "to the standing, p50 / p99 ms", "to the alert, p50 / p99 ms", "of a core", "feeder late"]
+    return "\n".join(["## From append to standing and to alert, default tick", "", rows_of(head, rows)])
+
+
+def _delay(delays: Delays) -> str:
+    if delays.p50 is None or delays.p99 is None:
+        return "nothing was seen"
+    return f"{delays.p50:,.0f} / {delays.p99:,.0f} ({delays.seen} seen)"
+
+
+def _memory(found: Iterable[Bytes]) -> str:
+    deals, activities = zip(*((each.per_deal, each.per_activity) for each in found), strict=True)
+    rows = [["open deal", spread(deals).said()], ["stored activity", spread(activities).said()]]
+    return "\n".join(["## Memory", "", rows_of(["for each", "bytes"], rows)])
+
+
+def _variants(variants: Iterable[Variant]) -> str:
+    rows = []
+    for each in variants:
+        pairs = list(zip(each.other, each.usual, strict=True))
+        speed = spread(other.cost.per_second / usual.cost.per_second for other, usual in pairs)
+        cost = spread(usual.cost.per_cpu_second / other.cost.per_cpu_second for other, usual in pairs)
+        rows.append([each.name, speed.said(".2f"), cost.said(".2f")])
+    head = ["the whole pipeline", "facts per second, as a ratio", "processor seconds a fact, as a ratio"]
+    return "\n".join(["## Growth", "", rows_of(head, rows)])
+
+
+def _recovery(found: Iterable[Taken], records: int) -> str:
+    seconds, computed, peaks = zip(*((each.seconds, each.cpu_seconds, each.peak_gb) for each in found), strict=True)
+    million = records / 1e6
+    rows = [
+        ["seconds per million entity records", spread(each / million for each in seconds).said(".1f")],
+        ["processor seconds per million", spread(each / million for each in computed).said(".1f")],
+        ["GB at most", spread(peaks).said(".1f")],
+    ]
+    return "\n".join([f"## Taking over all shards, {records:,} entity records", "", rows_of(["what", ""], rows)])
 
 
 def _sum(sizes: Mapping[str, Size]) -> Size:

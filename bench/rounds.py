@@ -17,6 +17,7 @@ from bench.machine import ROOT, cores, pinned, program
 from bench.pipeline import Piped
 from bench.workload import Workload
 from streams import topics
+from tests.kafka.jars import NoKafka
 
 T = TypeVar("T")
 SLICE = 20_000
@@ -56,11 +57,16 @@ class Round:
 
 
 def rounds(brokers: Brokers, workload: Workload, shards: int, times: int, tell: Tell) -> list[Round]:
-    """Measures so many rounds."""
-    found = []
+    """Measures so many rounds, without Kafka Streams where that cannot be built."""
+    found, guarantees = [], kafka_streams.GUARANTEES
+    try:
+        kafka_streams.program()
+    except NoKafka as error:
+        tell(f"Kafka Streams is left out: {error}")
+        guarantees = ()
     for number in range(times):
         with brokers.filled(workload, shards) as (url, data):
-            found.append(_round(url, data, workload, partial(_tell, tell, number + 1)))
+            found.append(_round(url, data, workload, guarantees, partial(_tell, tell, number + 1)))
     return found
 
 
@@ -68,7 +74,7 @@ def _tell(tell: Tell, number: int, what: str) -> None:
     tell(f"round {number}: {what}")
 
 
-def _round(url: str, data: Path, workload: Workload, tell: Tell) -> Round:
+def _round(url: str, data: Path, workload: Workload, guarantees: Sequence[str], tell: Tell) -> Round:
     found, core = Round(), cores()[1]
     before = sizes(data)
     # First, for the others leave topics behind, and it is asked what this one wrote.
@@ -81,7 +87,7 @@ def _round(url: str, data: Path, workload: Workload, tell: Tell) -> Round:
     tell(f"ceiling: {found.ceiling}")
     found.counting = measured(program("bench.counting", "--broker", url, "--json"), Cost, core)
     tell(f"counting: {found.counting}")
-    for guarantee in kafka_streams.GUARANTEES:
+    for guarantee in guarantees:
         asked = program("bench.streams", "--broker", url, "--guarantee", guarantee, "--json")
         counted = found.streams[guarantee] = measured(asked, kafka_streams.Counted, core)
         if counted.total != counted.facts:

@@ -17,11 +17,13 @@ import click
 from msgspec import json
 
 from agents.worker import SHARDS
+from bench import variants
 from bench.brokers import Brokers
 from bench.machine import ROOT, commit, machine
 from bench.results import Results, table
-from bench.rounds import Failed, rounds
+from bench.rounds import Failed, Tell, rounds
 from bench.workload import Workload
+from streams.log import LogError
 from tests.kafka.broker import BrokerFailed
 from tests.kafka.jars import NoKafka
 
@@ -47,16 +49,26 @@ def main(wanted: tuple[str, ...], times: int, to: Path, *, facts: int, days: int
     asked = Asked(Workload(facts, days, reps), shards, times)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         brokers = Brokers(Path(folder))
-        for part in wanted or PARTS:
-            tell(f"{part} ...")
-            try:
-                PARTS[part](brokers, asked, results)
-            except (Failed, NoKafka, BrokerFailed) as error:
-                raise click.ClickException(f"{part}: {error}") from error
-            results.machine, results.commits[part] = machine(), commit()
-            to.write_bytes(json.format(json.encode(results), indent=2) + b"\n")
-            to.with_name(TABLE.name).write_text(table(results))
-    click.echo(to.with_name(TABLE.name).read_text())
+        failed = [part for part in wanted or PARTS if not _measured(part, brokers, asked, results, to)]
+    click.echo(to.with_name(TABLE.name).read_text() if to.exists() else "nothing was measured")
+    if failed:
+        raise click.ClickException(f"not measured: {', '.join(failed)}; --part measures again what is named")
+
+
+def _measured(part: str, brokers: Brokers, asked: "Asked", results: Results, to: Path) -> bool:
+    """Measures a part and writes all results; a part that fails says why, and the next one has its turn."""
+    tell(f"{part} ...")
+    try:
+        PARTS[part](brokers, asked, results)
+    except (Failed, NoKafka, BrokerFailed, LogError) as error:
+        tell(f"{part} failed: {error}")
+        return False
+    finally:
+        brokers.forget()
+    results.machine, results.commits[part] = machine(), commit()
+    to.write_bytes(json.format(json.encode(results), indent=2) + b"\n")
+    to.with_name(TABLE.name).write_text(table(results))
+    return True
 
 
 class Asked:
@@ -73,11 +85,47 @@ def tell(what: str) -> None:
 
 
 def _throughput(brokers: Brokers, asked: Asked, results: Results) -> None:
-    results.workload = asked.workload
-    results.rounds = rounds(brokers, asked.workload, asked.shards, asked.times, tell)
+    found = rounds(brokers, asked.workload, asked.shards, asked.times, tell)
+    results.workload, results.rounds = asked.workload, found
 
 
-PARTS: dict[str, Callable[[Brokers, Asked, Results], None]] = {"throughput": _throughput}
+def _variant(
+    measure: Callable[[Brokers, variants.Setting, int, Tell], variants.Variant],
+) -> Callable[[Brokers, Asked, Results], None]:
+    def part(brokers: Brokers, asked: Asked, results: Results) -> None:
+        found = measure(brokers, variants.Setting(asked.workload, asked.shards), asked.times, tell)
+        results.variants = [each for each in results.variants if each.name != found.name] + [found]
+
+    return part
+
+
+def _latency(brokers: Brokers, asked: Asked, results: Results) -> None:
+    results.latency = variants.latency(brokers, variants.RATES, asked.workload.reps, tell)
+
+
+def _memory(brokers: Brokers, asked: Asked, results: Results) -> None:
+    results.memory = variants.memory(asked.times, tell)
+
+
+def _idle(brokers: Brokers, asked: Asked, results: Results) -> None:
+    results.idle = variants.idle(brokers, tell)
+
+
+def _recovery(brokers: Brokers, asked: Asked, results: Results) -> None:
+    results.records = asked.workload.facts
+    results.recovery = variants.recovery(brokers, results.records, asked.times, tell)
+
+
+PARTS: dict[str, Callable[[Brokers, Asked, Results], None]] = {
+    "throughput": _throughput,
+    "latency": _latency,
+    "memory": _memory,
+    "workers": _variant(variants.workers),
+    "reps": _variant(variants.reps),
+    "shards": _variant(variants.shards),
+    "idle": _idle,
+    "recovery": _recovery,
+}
 """Every part by its name, in the order in which they are measured."""
 
 if __name__ == "__main__":

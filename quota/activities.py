@@ -28,14 +28,16 @@ _encoder = msgspec.json.Encoder()
 def entity(fact: Activity) -> str:
     """The key of the fact's bucket: `source|performer|YYYY-MM-DD`, a UTC day; InvalidRecord if it lies out of time."""
     require_plausible(fact.occurred_at, "occurred_at")
-    return f"{_performer(fact.source, fact.performer)}|{_day(quarter_of(fact.occurred_at) // A_DAY)}"
+    return f"{whose(fact.source, fact.performer)}|{day_of(quarter_of(fact.occurred_at) // A_DAY)}"
 
 
-_performer = lru_cache(maxsize=65536)(identity)
+whose = lru_cache(maxsize=65536)(identity)
+"""A performer as a source names him, `source|performer`."""
 
 
 @lru_cache(maxsize=4096)
-def _day(ordinal: int) -> str:
+def day_of(ordinal: int) -> str:
+    """The UTC day with this ordinal, as YYYY-MM-DD."""
     return date.fromordinal(ordinal).isoformat()
 
 
@@ -48,6 +50,11 @@ def whose_day(key: str) -> tuple[str, str, int]:
 def performer_of(key: str) -> str:
     """The performer to whom a bucket of this key belongs, as `source|performer`."""
     return key[: -len("|YYYY-MM-DD")]
+
+
+def chapter(key: str) -> str:
+    """The day of a bucket's key; nothing for the key of a correction's record."""
+    return "" if key.startswith("|") else key[-len("YYYY-MM-DD") :]
 
 
 def done_by(fact: Activity, origin: Origin) -> Done:
@@ -82,7 +89,8 @@ class Counting:
     def __init__(self, plan: PlanIndex) -> None:
         """Under this plan."""
         self._plan = plan
-        self._kinds: dict[str, tuple[tuple[str, ...], tuple[str, ...] | None]] = {}
+        self.kinds: dict[str, tuple[tuple[str, ...], tuple[str, ...] | None]] = {}
+        """By activity what `kind` gives, as far as it was asked for."""
         self._days: dict[WorkCalendar, LocalDays] = {}
 
     def whose(self, source: str, performer: str) -> tuple[str, LocalDays]:
@@ -97,16 +105,16 @@ class Counting:
 
     def components(self, activity: str, lead: str | None) -> tuple[str, ...]:
         """What one activity is counted as."""
-        plain, talked = self._kinds.get(activity) or self._kind(activity)
+        plain, talked = self.kinds.get(activity) or self.kind(activity)
         return plain if lead is None or talked is None else (*talked, f"{LEAD}{lead}")
 
-    def _kind(self, activity: str) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
-        """Without a lead, and beside a lead, if that counts."""
-        if len(self._kinds) >= _KINDS:
-            self._kinds.clear()
+    def kind(self, activity: str) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
+        """What an activity is counted as without a lead, and beside a lead where that counts."""
+        if len(self.kinds) >= _KINDS:
+            self.kinds.clear()
         counted = self._plan.metrics_of(activity)
         talked = counted if activity in self._plan.conversations else None
-        found = self._kinds[activity] = counted or (UNKNOWN_ACTIVITY,), talked
+        found = self.kinds[activity] = counted or (UNKNOWN_ACTIVITY,), talked
         return found
 
 

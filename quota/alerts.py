@@ -87,6 +87,7 @@ class _Evening:
         self._now = now
         self._day = day
         self._shortages: dict[tuple[str, str], list[tuple[date, AlertState]]] = defaultdict(list)
+        self._rules_of: dict[tuple[str, str], list[Rule]] = {}
         self.closed: list[Change] = []
         """Alerts that nothing evaluates any more: the plan dropped what they watch, or their period is over."""
         opened = (state for state in states.values() if state.state in _OPEN and state.kind != wins.KIND)
@@ -109,8 +110,12 @@ class _Evening:
         for rule in self._rules(behind_pace.KIND, scope):
             yield from self._paces(rule, scope)
 
-    def _rules(self, kind: str, scope: str) -> Iterator[Rule]:
-        return (rule for rule in self._plan.rules(kind) if level(scope) in rule.levels)
+    def _rules(self, kind: str, scope: str) -> list[Rule]:
+        key = kind, level(scope)
+        found = self._rules_of.get(key)
+        if found is None:
+            found = self._rules_of[key] = [rule for rule in self._plan.rules(kind) if key[1] in rule.levels]
+        return found
 
     def _shortage(self, rule: Rule, scope: str) -> Iterator[Change]:
         outlook = self._watched.outlooks.get(scope)
@@ -125,7 +130,7 @@ class _Evening:
 
     def _paces(self, rule: Rule, scope: str) -> Iterator[Change]:
         calendar = self._plan.calendar(scope)
-        for kind in self._plan.kinds():
+        for kind in self._plan.asked_kinds(scope):
             period = period_of(kind, self._day, calendar)
             standing = self._watched.judge(scope, period)
             if standing is None:

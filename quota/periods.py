@@ -34,6 +34,7 @@ def period_of(kind: str, day: date, calendar: WorkCalendar) -> Period:
     return _period(kind, day, calendar.first_weekday, calendar.fiscal_start_month)
 
 
+@lru_cache(maxsize=65536)
 def parse_period(text: str, calendar: WorkCalendar) -> Period:
     """The period with that id under the calendar; InvalidRecord, with the ways to write one, if there is none."""
     for kind, pattern, day_in in _FORMS:

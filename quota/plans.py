@@ -55,8 +55,13 @@ class PlanIndex:
         self._kinds = tuple(dict.fromkeys(plan.company.periods))
         self._activities = _activities(plan.metrics)
         self._rates = _rates(plan.rates)
+        kinds = dict.fromkeys(rule.kind for rule in plan.rules)
+        self._rules: dict[str, tuple[Rule, ...]] = {
+            kind: tuple(rule for rule in plan.rules if rule.kind == kind) for kind in kinds
+        }
         self._quotas = self._by_scope(plan.quotas)
         self._owners: dict[tuple[str, str | None], str] = {}
+        self._asked = {scope: _spans(quotas, self._kinds) for scope, quotas in self._quotas.items()}
         self._in_force: dict[tuple[str, str], tuple[Quota, ...]] = {}
 
     def has(self, scope: str) -> bool:
@@ -124,6 +129,10 @@ class PlanIndex:
             found = self._in_force[key] = _in_force(self._quotas.get(scope, ()), period)
         return found
 
+    def asked_kinds(self, scope: str) -> tuple[str, ...]:
+        """The kinds of kept periods for which the scope ever has a quota."""
+        return self._asked.get(scope, ())
+
     def convert(self, amount: Money, day: str) -> int | None:
         """Minor units of the company's currency at the day's rate; None without a rate, or beyond 10^15."""
         if amount.currency == self.currency:
@@ -137,7 +146,7 @@ class PlanIndex:
 
     def rules(self, kind: str) -> tuple[Rule, ...]:
         """The rules of a kind, in the plan's order."""
-        return tuple(rule for rule in self.plan.rules if rule.kind == kind)
+        return self._rules.get(kind, ())
 
     def kinds(self) -> tuple[str, ...]:
         """The kinds of period that are kept."""
@@ -257,6 +266,11 @@ def _rates(rates: tuple[Rate, ...]) -> dict[str, tuple[tuple[str, ...], tuple[st
     for rate in rates:
         found.setdefault(rate.currency, {})[rate.day] = rate.rate
     return {currency: (tuple(sorted(by)), tuple(by[day] for day in sorted(by))) for currency, by in found.items()}
+
+
+def _spans(quotas: Iterable[Quota], kinds: tuple[str, ...]) -> tuple[str, ...]:
+    asked = {quota.period for quota in quotas}
+    return tuple(kind for kind in kinds if kind in asked)
 
 
 def _in_force(quotas: Iterable[Quota], period: Period) -> tuple[Quota, ...]:

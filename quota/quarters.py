@@ -1,7 +1,6 @@
 """Quarters of an hour, counted from year 1 in Greenwich: every clock differs from Greenwich by whole ones."""
 
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from functools import lru_cache
 
 from quota.calendars import WorkCalendar
 from quota.facts import day_name
@@ -16,22 +15,19 @@ _REMEMBERED = 50_000
 
 def quarter_of(moment: datetime) -> int:
     """The quarter in which the moment falls, `A_DAY` times the UTC day's ordinal and those of the day before it."""
-    east = _east(moment.tzinfo)
+    # One of the few things that every fact needs.
+    east = _EAST.get(moment.tzinfo)
     if east is None:
         return _of_odd_clock(moment)
     return moment.toordinal() * A_DAY + moment.hour * 4 + moment.minute // _MINUTES - east
 
 
-@lru_cache(maxsize=256)
-def _east(zone: tzinfo | None) -> int | None:
-    """How many quarters a clock is ahead of Greenwich; None where that changes or is not whole."""
-    if not isinstance(zone, timezone):
-        return None
-    quarters, rest = divmod(zone.utcoffset(None), _QUARTER)
-    return None if rest else quarters
+_EAST: dict[tzinfo | None, int] = {timezone(each * _QUARTER): each for each in range(1 - A_DAY, A_DAY)}
+"""How many quarters a clock is ahead of Greenwich, where that never changes."""
 
 
 def _of_odd_clock(moment: datetime) -> int:
+    """Of a clock that changes, or differs by minutes."""
     # Beyond the first and the last year there is no moment in Greenwich; nobody counts those years.
     here = moment.replace(tzinfo=UTC) if moment.year in {1, 9999} else moment.astimezone(UTC)
     return quarter_of(here)

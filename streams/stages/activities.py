@@ -6,8 +6,8 @@ from functools import lru_cache
 
 from msgspec import json
 
-from quota.activities import Counting, counted, rank
-from quota.cells import add, collect
+from quota.activities import Counting, chapter, counted, rank
+from quota.cells import LEAD, add, collect
 from quota.credits import Cells as Credited
 from quota.credits import fan_out_all
 from quota.facts import identity
@@ -21,15 +21,16 @@ from streams import tables, topics
 from streams.batches import Fetched
 from streams.log import LogError, Outgoing, Spot
 from streams.quarantine import Bugs, dead_letters
-from streams.stages.buckets import Bucket, Buckets
+from streams.stages.buckets import Bucket, Buckets, Performer
 from streams.stages.cells import Cell, Cells
 from streams.stages.corrections import Corrections
 from streams.stages.frozen import Derived, Stored
 from streams.stages.stage import Moment, Place, Shelves
 
-MOST_PENDING = 2000
+MOST_PENDING = 500
 """Facts that wait to be counted together."""
 
+_TOPIC = topics.ACTIVITIES.name
 _decode = json.Decoder(Activity | ActivitiesCorrected | Tick | PlanMarker).decode
 
 
@@ -43,15 +44,16 @@ class Activities:
         self._plan: PlanIndex | None = None
         self._counting: Counting | None = None
         self._corrections = Corrections(place)
-        self._buckets = Buckets(self._corrections.place)
+        self._buckets = Buckets()
         self._cells = Cells(place)
-        self._changes: dict[bool, dict[Cell, Parts]] = {False: {}, True: {}}
+        self._credited: list[Performer] = []
+        """For whom something changed."""
         self._discounted = False
-        """Whether anything was taken away in the changes."""
+        """Whether anything was taken away from them."""
         self._pending: list[tuple[Activity, Fetched]] = []
         self._aside: list[Outgoing] = []
         self._bugs = Bugs()
-        self._where = Spot(topics.ACTIVITIES.name, place.shard)
+        self._shard = place.shard
 
     @property
     def records(self) -> MutableMapping[str, bytes]:
@@ -99,8 +101,7 @@ class Activities:
     def lodge(self, shelves: Shelves) -> None:
         """Keeps records on disk, those of corrections among them."""
         self._corrections.lodge(shelves)
-        table = tables.ACTIVITIES.name
-        self._buckets.records = shelves.records([table], bytes, lambda _: table)
+        self._buckets.records = shelves.raw(tables.ACTIVITIES.name, chapter)
 
     def derived(self) -> Derived:
         """The cells, and what is known of corrections."""
@@ -127,9 +128,7 @@ class Activities:
     def owed(self) -> Iterable[Outgoing]:
         """Counts what is pending and says every touched cell."""
         self._fold()
-        for quiet, changes in self._changes.items():
-            self._cells.add(_without_zeros(changes) if self._discounted else changes, quiet=quiet)
-        self._changes, self._discounted = {False: {}, True: {}}, False
+        self._credit()
         aside, self._aside = self._aside, []
         return aside + self._corrections.announced() + self._cells.say(self._plan)
 
@@ -168,54 +167,73 @@ class Activities:
                     self._bugs.passed()
                 good = False
                 self._bugs.met(error)
-                self._aside += dead_letters(self._where, [record], error)
+                self._aside += dead_letters(Spot(_TOPIC, self._shard), [record], error)
         if good:
             self._bugs.passed()
 
     def _read(self, fact: Activity, record: Fetched, name: str, *, known: bool) -> None:
         """Puts a fact into its bucket; one that belongs to another shard is forwarded there."""
-        at, quiet = fact.occurred_at, fact.quiet
-        quarter = quarter_of(at)
-        bucket = self._buckets.open.get((fact.source, fact.performer, quarter // A_DAY))
+        quarter = quarter_of(fact.occurred_at)
+        day = quarter // A_DAY
+        bucket = self._buckets.open.get((fact.source, fact.performer, day))
         if bucket is None:
             home = self.place.shard_of(fact.performer)
             if home != self.place.shard:
-                self.forwarded += 1
-                self._aside.append(Outgoing(topics.ACTIVITIES.name, home, fact.performer.encode(), record.value))
+                self._forward(fact, record, home)
                 return
-            bucket = self._buckets.of(fact)
+            bucket = self._buckets.of(fact, day)
         if (fact.version or self._corrections.any) and not self._is_newest(bucket, name, fact):
             return
-        done = Done(at, fact.activity, fact.lead, fact.version, Origin(*self._where, record.offset))
+        origin = Origin(_TOPIC, self._shard, record.offset)
+        done = Done(fact.occurred_at, fact.activity, fact.lead, fact.version, origin)
         if not bucket.room:
             bucket.make_room(name, done)
-        if known or not self._corrections.places.first(name, bucket.key, bucket.place):
-            self._join(bucket, name, done, quarter, quiet=quiet)
-            return
-        self._count(bucket, done, quarter, quiet=quiet)
+        if known or not self._corrections.places.first(name, bucket):
+            self._join(bucket, name, done, quarter, quiet=fact.quiet)
+        else:
+            self._put(bucket, name, done, quarter, quiet=fact.quiet)
+
+    def _forward(self, fact: Activity, record: Fetched, home: int) -> None:
+        self.forwarded += 1
+        self._aside.append(Outgoing(_TOPIC, home, fact.performer.encode(), record.value))
+
+    def _put(self, bucket: Bucket, name: str, done: Done, quarter: int, *, quiet: bool) -> None:
+        """Counts an activity and puts it into its bucket."""
+        performer, counting = bucket.performer, self._counting
+        if counting is not None and performer.days is not None:
+            day = performer.days.names.get(quarter) or performer.days.name(quarter, done.occurred_at)
+            plain, talked = counting.kinds.get(done.activity) or counting.kind(done.activity)
+            parts = performer.changes[quiet].get(day)
+            if parts is None:
+                parts = performer.changes[quiet][day] = {}
+                self._credited.append(performer)
+            if talked is not None and done.lead is not None:
+                plain = (*talked, f"{LEAD}{done.lead}")
+            for component in plain:
+                parts[component] = parts.get(component, 0) + 1
         bucket.room -= 1
         bucket.done[name] = done
         if not bucket.changed:
             self._buckets.change(bucket)
 
-    def _count(self, bucket: Bucket, done: Done, quarter: int, *, quiet: bool) -> None:
-        if self._counting is None or bucket.days is None:
-            return
-        cell = bucket.scope, bucket.days.name(quarter, done.occurred_at)
-        changes = self._changes[quiet]
-        parts = changes.get(cell)
-        if parts is None:
-            parts = changes[cell] = {}
-        for component in self._counting.components(done.activity, done.lead):
-            parts[component] = parts.get(component, 0) + 1
-
     def _discount(self, bucket: Bucket, done: Done, *, quiet: bool) -> None:
-        if self._counting is None or bucket.days is None:
+        performer, at = bucket.performer, done.occurred_at
+        if self._counting is None or performer.days is None:
             return
-        cell = bucket.scope, bucket.days.name(quarter_of(done.occurred_at), done.occurred_at)
         gone = dict.fromkeys(self._counting.components(done.activity, done.lead), 1)
-        add(self._changes[quiet].setdefault(cell, {}), gone, -1)
+        add(performer.changes[quiet].setdefault(performer.days.name(quarter_of(at), at), {}), gone, -1)
+        self._credited.append(performer)
         self._discounted = True
+
+    def _credit(self) -> None:
+        """Makes cells of what changed for performers."""
+        for performer in self._credited:
+            for quiet, changes in enumerate(performer.changes):
+                if changes:
+                    change = {(performer.scope, day): parts for day, parts in changes.items()}
+                    self._cells.add(_without_zeros(change) if self._discounted else change, quiet=bool(quiet))
+                    changes.clear()
+        self._credited, self._discounted = [], False
 
     def _is_newest(self, bucket: Bucket, name: str, fact: Activity) -> bool:
         """Whether no higher version was heard of; what has a lower one is let go, but in the fact's own bucket."""
@@ -244,7 +262,7 @@ class Activities:
     def _join(self, bucket: Bucket, name: str, done: Done, quarter: int, *, quiet: bool) -> None:
         """Puts an activity beside those of one version; of one performer's that of the highest rank stays."""
         holding = self._holding(name)
-        own = next((each for each in holding if each.performer == bucket.performer), None)
+        own = next((each for each in holding if each.performer is bucket.performer), None)
         if own is not None:
             held = self._buckets.look(own)[name]
             if rank(done) <= rank(held):
@@ -255,10 +273,8 @@ class Activities:
                 self._let_go(own, name, quiet=quiet)
         if own is not bucket:
             others = [each.key for each in holding if each is not own]
-            self._corrections.places.add(name, bucket.key, others)
-        self._count(bucket, done, quarter, quiet=quiet)
-        self._buckets.look(bucket)[name] = done
-        self._buckets.change(bucket)
+            self._corrections.places.add(name, bucket, others)
+        self._put(bucket, name, done, quarter, quiet=quiet)
 
 
 _prefix = lru_cache(maxsize=1024)(lambda source: identity(source, ""))

@@ -83,10 +83,6 @@ class Corrections:
                     at[name] = (*at.get(name, ()), key)
         return {PLACES: freeze_scopes(at, msgpack.encode), VERSIONS: freeze_scopes(self._highest, msgpack.encode)}
 
-    def place(self, key: str) -> int:
-        """A number for a bucket, where that is all that is noted."""
-        return self.places.place(key)
-
     def highest(self, name: str) -> int:
         """The highest version that was told of; 0 where none was."""
         return self._highest.get(name, 0)

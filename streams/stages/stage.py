@@ -93,6 +93,10 @@ class Shelves(Protocol):
         """The records of some tables by key; `table_of` tells to which table a key belongs."""
         ...
 
+    def raw(self, table: str, chapter: Callable[[str], str]) -> MutableMapping[str, bytes]:
+        """The records of a table by key, as the bytes that are stored; those of a chapter change at about one time."""
+        ...
+
     def index(self, agent: str, name: str, kind: type[T]) -> MutableMapping[str, T] | None:
         """A piece that the agent derives from records alone, None where it has to derive it first.
 

@@ -172,7 +172,7 @@ class Standings:
             calendar = plan.calendar(key[0])
             day = today.get(calendar) or today.setdefault(calendar, calendar.local_day(at))
             # Every later change of what a current standing shows is sure to be said.
-            if self.sums.known[key].start <= day and key[0] != "unassigned":
+            if self.sums.period(key, plan).start <= day and key[0] != "unassigned":
                 self._later[key] = at, quiet
             else:
                 yield self._standing(key, quiet, known)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, MutableMapping
 from datetime import date, datetime
+from typing import NamedTuple
 
 from msgspec import msgpack
 
@@ -9,7 +10,7 @@ from quota.calendars import WorkCalendar
 from quota.cells import OPEN_AMOUNT, OPEN_UNKNOWN_AMOUNT, WON_DEAL, add
 from quota.metrics import value
 from quota.outlooks import Known, Opened
-from quota.periods import Period, period_of
+from quota.periods import Period, parse_period, period_of
 from quota.plans import PlanIndex
 from quota.standings import Assessments, assessed
 from quota.sums import by_period, day_of, split
@@ -35,7 +36,6 @@ NOTHING = Opened({}, {}, {})
 _thaw = msgpack.Decoder(dict[str, Parts]).decode
 _thaw_opened = msgpack.Decoder(Opened).decode
 _thaw_total = msgpack.Decoder(Parts).decode
-_thaw_known = msgpack.Decoder(list[Period]).decode
 
 
 class Sums:
@@ -47,7 +47,7 @@ class Sums:
         self.opened: MutableMapping[str, Opened] = {}
         self.totals: MutableMapping[str, Parts] = {}
         self.periods: MutableMapping[tuple[str, str], Parts] = {}
-        self.known: MutableMapping[tuple[str, str], Period] = {}
+        self._named: dict[tuple[WorkCalendar, str], Period] = {}
         self.touched: dict[tuple[str, str], bool] = {}
         self._tiles: dict[tuple[WorkCalendar, str], tuple[Period, ...]] = {}
         self.won: dict[tuple[str, str], bool] = {}
@@ -95,7 +95,6 @@ class Sums:
                 rests[day] = rest
         for period, parts in by_period(rests, plan.kinds(), plan.calendar(scope)):
             self.periods[scope, period.id] = parts
-            self.known[scope, period.id] = period
         if totals:
             self.totals[scope] = totals
 
@@ -119,7 +118,7 @@ class Sums:
             key = scope, period.id
             held = self.periods.get(key)
             if held is None:
-                self.periods[key], self.known[key] = dict(rest), period
+                self.periods[key] = dict(rest)
             else:
                 add(held, rest)
             self.touched[key] = quiet and self.touched.get(key, True)
@@ -130,14 +129,14 @@ class Sums:
         found = self._tiles.get(key)
         if found is None:
             found = self._tiles[key] = tuple(period_of(kind, day_of(day), calendar) for kind in plan.kinds())
+            self._named |= {(calendar, period.id): period for period in found}
         return found
 
-    def _periods(self, scope: str, day: str, plan: PlanIndex) -> tuple[Period, ...]:
-        """The periods that hold the day, from now on among those that are known."""
-        tiles = self._tiles_of(scope, day, plan)
-        for period in tiles:
-            self.known[scope, period.id] = period
-        return tiles
+    def period(self, key: tuple[str, str], plan: PlanIndex) -> Period:
+        """The period of a scope that has this id."""
+        calendar = plan.calendar(key[0])
+        name = calendar, key[1]
+        return self._named.get(name) or self._named.setdefault(name, parse_period(key[1], calendar))
 
     def touch_all(self, scopes: Iterable[str]) -> None:
         """Everything is to be said anew: what is not zero, and what is current of these scopes."""
@@ -156,7 +155,6 @@ class Sums:
             "opened": freeze_scopes(self.opened, msgpack.encode),
             "totals": freeze_scopes(self.totals, msgpack.encode),
             "periods": freeze(self.periods, msgpack.encode, each),
-            "known": freeze(self.known, lambda known: msgpack.encode([*known.values()]), each),
         }
 
     def restore(self, stored: Stored) -> None:
@@ -165,11 +163,10 @@ class Sums:
         self.opened = FrozenScopes(stored("opened"), _thaw_opened)
         self.totals = FrozenScopes(stored("totals"), _thaw_total)
         self.periods = Frozen(stored, "periods", _thaw, each)
-        self.known = Frozen(stored, "known", _by_id, each)
 
     def touch(self, scope: str, day: date, plan: PlanIndex) -> None:
         """The periods that hold the day are to be said anew."""
-        for period in self._periods(scope, day.isoformat(), plan):
+        for period in self._tiles_of(scope, day.isoformat(), plan):
             self.touched.setdefault((scope, period.id), False)
 
     def settle(self) -> None:
@@ -181,26 +178,27 @@ class Sums:
     ) -> dict[tuple[str, str], bool]:
         """(scope, period id) of the standings that changed, and if due of those that change with time alone → quiet."""
         wanted = {key: quiet for key, quiet in self.touched.items() if key[1]}
-        moved = {scope for scope, period in self.touched if not period}
-        passing: dict[WorkCalendar, Passing] = {}
-        for scope in {*scopes, *moved} if due else moved:
+        moved = dict.fromkeys(scope for scope, period in self.touched if not period)
+        running: dict[WorkCalendar, Running] = {}
+        for scope in dict.fromkeys((*scopes, *moved)) if due else moved:
             calendar = plan.calendar(scope)
-            if calendar not in passing:
-                passing[calendar] = Passing(calendar, before, at)
-            for period in self._running(scope, plan, passing[calendar]):
-                key = scope, period.id
-                if scope in moved or passing[calendar].ages(period, paced=bool(plan.quotas(scope, period))):
-                    wanted.setdefault(key, self.touched.get((scope, ""), False))
+            spans = running.get(calendar)
+            if spans is None:
+                spans = running[calendar] = self._running(scope, plan, Passing(calendar, before, at))
+            quiet = self.touched.get((scope, ""), False)
+            for period, ages, paced in (*spans.held, *self._leapt(scope, plan, spans.passing)):
+                if ages or scope in moved or (paced and plan.quotas(scope, period)):
+                    wanted.setdefault((scope, period.id), quiet)
         return wanted
 
     def standing(self, key: tuple[str, str], known: Assessments) -> Standing:
         """The standing of a scope and period under a plan, as of a moment."""
         parts, opened = self.periods.get(key, {}), self.opened.get(key[0], NOTHING).parts
-        return assessed(key[0], self.known[key], parts, opened, known)
+        return assessed(key[0], self.period(key, known.plan), parts, opened, known)
 
     def attained(self, key: tuple[str, str], plan: PlanIndex) -> dict[str, Measure] | None:
         """What the metrics of the quotas have come to; None where that is what was given last, or nothing is asked."""
-        scope, period = key[0], self.known[key]
+        scope, period = key[0], self.period(key, plan)
         quotas = plan.quotas(scope, period)
         if not quotas:
             return None
@@ -229,18 +227,33 @@ class Sums:
                 add(merged, split(parts).rest)
         return merged
 
-    def _running(self, scope: str, plan: PlanIndex, passing: Passing) -> list[Period]:
-        """The periods that hold this moment, and those that have closed since the moment before.
+    def _running(self, scope: str, plan: PlanIndex, passing: Passing) -> "Running":
+        held = dict.fromkeys(period for day in passing.days for period in self._tiles_of(scope, day, plan))
+        return Running(passing, [_aging(period, passing) for period in held])
 
-        Of those that time has leapt over, the ones in which something counts: they were said as not begun.
-        """
-        held = [period for day in passing.days for period in self._periods(scope, day, plan)]
+    def _leapt(self, scope: str, plan: PlanIndex, passing: Passing) -> Iterable["Aging"]:
+        """The periods that time has leapt over and in which something counts: they were said as not begun."""
         if not passing.leaps:
-            return held
+            return ()
         leapt = [day for day in self.days.get(scope, ()) if passing.days[0] < day < passing.days[1]]
-        over = [period for day in leapt for period in self._periods(scope, day, plan)]
-        return [*held, *(period for period in over if self.periods.get((scope, period.id)))]
+        over = dict.fromkeys(period for day in leapt for period in self._tiles_of(scope, day, plan))
+        return [_aging(period, passing) for period in over if self.periods.get((scope, period.id))]
 
 
-def _by_id(value: bytes) -> dict[str, Period]:
-    return {period.id: period for period in _thaw_known(value)}
+class Aging(NamedTuple):
+    """Whether time alone changes the standings of a period: of every scope, or of those with quotas."""
+
+    period: Period
+    every: bool
+    paced: bool
+
+
+class Running(NamedTuple):
+    """What goes by in a calendar: the periods that hold this moment, and those that closed since the moment before."""
+
+    passing: Passing
+    held: list[Aging]
+
+
+def _aging(period: Period, passing: Passing) -> Aging:
+    return Aging(period, passing.ages(period, paced=False), passing.ages(period, paced=True))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from typing import Any, Generic, TypeVar
 
+from streams.stores.blocks import Blocks
 from streams.stores.items import Items
 
 T = TypeVar("T")
@@ -64,6 +65,11 @@ class MemoryShelves:
         """The records of these tables, in one mapping; those that stay bytes need nothing but a dict."""
         made: MutableMapping[str, Any] = {} if decode is bytes else Packed(decode)
         self._tables |= dict.fromkeys(tables, made)
+        return made
+
+    def raw(self, table: str, chapter: Callable[[str], str]) -> MutableMapping[str, bytes]:
+        """The records of this table as they are, those of old chapters compressed."""
+        made = self._tables[table] = Blocks(chapter)
         return made
 
     def index(self, agent: str, name: str, kind: type[T]) -> MutableMapping[str, T] | None:

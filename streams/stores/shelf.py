@@ -67,6 +67,10 @@ class Shelf:
         self._records[tuple(tables)] = made
         return made
 
+    def raw(self, table: str, chapter: Callable[[str], str]) -> MutableMapping[str, bytes]:
+        """The records of a table as they are."""
+        return self.records([table], bytes, lambda _: table)
+
     def put(self, records: Iterable[tuple[str, bytes, bytes | None]]) -> None:
         """Takes committed records `(table, key, value)` without noting how far it is."""
         entries = {_prefix(table) + key: value for table, key, value in records}

@@ -21,7 +21,9 @@ async def outcome(log: Log) -> Outcome:
         # Each shard's messages are in order, but whose come first is nobody's promise.
         messages.append(sorted(value for _, value in said if value.startswith(b'{"type":"notification"')))
         for table in (tables.ACTIVITIES, tables.MEETINGS, tables.DEALS):
-            entities |= dict(await _values(log, Spot(table.name, shard)))
+            last = dict(await _values(log, Spot(table.name, shard)))
+            # One that was deleted is as one that never was.
+            entities |= {key: value for key, value in last.items() if value}
     return standings, alerts, entities, messages
 
 

@@ -1,10 +1,10 @@
 """Facts into entity records and cells: what is corrected, repeated, misrouted or unusable."""
 
 import itertools
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import NoReturn, TypeVar
+from typing import NoReturn
 
 import pytest
 from msgspec import json
@@ -28,7 +28,6 @@ from streams.stores.rocks import StoreDamaged
 from tests.runtime.history import SHARDS, plan
 
 NOON = datetime(2026, 3, 30, 12, tzinfo=UTC)
-T = TypeVar("T")
 Facts = list[Activity]
 
 
@@ -137,11 +136,8 @@ def test_bugs_in_a_row_stop_the_worker_instead_of_setting_a_topic_aside(fewer: i
     assert all("ZeroDivisionError" in (letter.traceback or "") for letter in letters)
 
 
-class DamagedRecords(dict[str, T]):
+class DamagedRecords(dict[str, bytes]):
     """Records on a disk that fails."""
-
-    def __getitem__(self, key: str) -> T:
-        raise StoreDamaged("the store cannot be used")
 
     def get(self, key: str, default: object = None) -> NoReturn:
         raise StoreDamaged("the store cannot be used")
@@ -150,9 +146,7 @@ class DamagedRecords(dict[str, T]):
 class DamagedShelves(MemoryShelves):
     """Has nothing else."""
 
-    def records(
-        self, tables: Sequence[str], decode: Callable[[bytes], T], table_of: Callable[[str], str]
-    ) -> MutableMapping[str, T]:
+    def raw(self, table: str, chapter: Callable[[str], str]) -> MutableMapping[str, bytes]:
         return DamagedRecords()
 
 

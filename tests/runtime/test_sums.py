@@ -86,8 +86,8 @@ def test_sums_by_difference_are_those_from_scratch(changes: list[tuple[str, int,
             assert sums.opened[scope].parts == split(everything, opened=True)
             assert sums.opened[scope].known == amounts(now, scope, "open_amount|prospecting")
             assert sums.opened[scope].unknown == amounts(now, scope, "open_unknown_amount|engaging")
-    for (scope, name), period in sums.known.items():
-        found = sums.periods.get((scope, name), {})
+    for (scope, name), found in sums.periods.items():
+        period = sums.period((scope, name), PLAN)
         assert found == in_period(merged(now, scope, period.kind, name))
         assert sums.standing((scope, name), Assessments(PLAN, MONDAY)).period == name
     for kind, scope in itertools.product(("month", "quarter"), SCOPES):
@@ -103,7 +103,7 @@ def test_sums_that_are_filled_are_those_that_were_added_up(held: dict[tuple[str,
         filled.fill(scope, {day(number): {**parts} for (whose, number), parts in held.items() if whose == scope}, PLAN)
     for (scope, number), parts in held.items():
         added.add(scope, {day(number): {**parts}}, PLAN, quiet=True)
-    for name in ("opened", "totals", "periods", "known"):
+    for name in ("opened", "totals", "periods"):
         assert getattr(filled, name) == getattr(added, name)
     for scope in SCOPES:
         assert filled.days.get(scope, {}) == added.days.get(scope, {})
@@ -137,7 +137,10 @@ def test_every_standing_that_changed_is_said_at_the_next_tick(data: st.DataObjec
         wanted = sums.wanted(PLAN, SCOPES, before, at, due=due)
         said |= {key: sums.standing(key, Assessments(PLAN, at)) for key in wanted}
         sums.settle()
-        for key, period in sums.known.items():
+        current = {(scope, period_of(kind, PLAN.calendar(scope).local_day(at), PLAN.calendar(scope)).id)
+                   for scope in SCOPES for kind in PLAN.kinds()}  # fmt: skip
+        for key in {*sums.periods, *said, *current}:
+            period = sums.period(key, PLAN)
             ended = PLAN.calendar(key[0]).local_day(at) >= period.end
             if sums.periods.get(key) or not ended:
                 fresh = sums.standing(key, Assessments(PLAN, at))
