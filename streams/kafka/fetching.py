@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer.fetcher import Fetcher
-from aiokafka.consumer.subscription_state import Assignment
+from aiokafka.consumer.subscription_state import Subscription
 from aiokafka.errors import ConsumerStoppedError
 from faust.exceptions import ImproperlyConfigured
 from faust.transport.consumer import ConsumerThread
@@ -144,7 +144,7 @@ class Thread(driver.AIOKafkaConsumerThread):
                 fetched = await _fetched(fetcher, opened)
         if fetched:
             self._stirred = time.monotonic()
-        self.drained = not fetched and _at_end(subscriptions.subscription.assignment, opened)
+        self.drained = not fetched and _at_end(subscriptions.subscription, opened)
         # Nothing was awaited since the records left the fetcher: the serials are those of their seek.
         return {TP(*tp): Fetched(self._serials.get(TP(*tp), 0), chunks) for tp, chunks in fetched.items()}
 
@@ -185,9 +185,9 @@ async def _grown(fetcher: Fetcher, seconds: float) -> bool:
         waiter.cancel()
 
 
-def _at_end(assignment: Assignment | None, opened: frozenset[TP]) -> bool:
+def _at_end(subscription: Subscription | None, opened: frozenset[TP]) -> bool:
     """Whether of these partitions everything was read that is committed, as of what the broker said last."""
-    if assignment is None:
+    if subscription is None or subscription.assignment is None:
         return False
-    states = [assignment.state_value(TopicPartition(*tp)) for tp in opened]
+    states = [subscription.assignment.state_value(TopicPartition(*tp)) for tp in opened]
     return all(state is not None and state._position == state.lso for state in states)
