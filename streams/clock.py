@@ -24,7 +24,7 @@ class Clock:
         self.topic = topics.CONTROL.name
         self.position, self.at, self.live = mark.position, mark.at, mark.live
         self.copied = self.facts = 0
-        self.changed = self.urgent = False
+        self.changed = self.urgent = self.silent = False
         self._targets = [Spot(topic.name, p) for topic in topics.SOURCES for p in range(shards)]
         self._out: list[Outgoing] = []
 

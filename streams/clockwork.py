@@ -14,8 +14,11 @@ from streams.wall_clock import now
 
 SECONDS = 0.5
 """Between two ticks while facts come in."""
-IDLE_SECONDS = 5.0
-"""Between two ticks while source partitions grow by nothing but ticks."""
+IDLE_SECONDS, MOST_IDLE_SECONDS = 5.0, 20.0
+"""Between two ticks while source partitions grow by nothing but ticks: at first, and after a minute without facts.
+
+A fact ends that within SECONDS.
+"""
 KEY = b"clock"
 
 
@@ -26,8 +29,9 @@ class Clockwork:
         """`weight` is how many offsets a copied tick takes at most (a transaction's end marker takes one)."""
         self._log, self._shards, self._weight = log, shards, weight
         self._spots = [Spot(topic.name, p) for topic in topics.SOURCES for p in range(shards.count)]
-        self._last = datetime.min.replace(tzinfo=UTC)
+        self.last = datetime.min.replace(tzinfo=UTC)
         self._seen = (0, 0)
+        self._idle = IDLE_SECONDS
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._task: asyncio.Task[None] | None = None
 
@@ -39,9 +43,9 @@ class Clockwork:
 
     async def go_live(self) -> None:
         """From here on time follows the clock, whose first tick comes at once: who waits for facts sees them stand."""
-        self._last = now()
-        await self._ask(Live(self._last))
-        await self._ask(Tick(self._last))
+        self.last = now()
+        await self._ask(Live(self.last))
+        await self._ask(Tick(self.last))
 
     async def _ask(self, record: Live | Tick) -> None:
         await self._log.append([Outgoing(topics.CONTROL.name, 0, KEY, json.encode(record))], lasting=False)
@@ -57,9 +61,9 @@ class Clockwork:
             while True:
                 await asyncio.sleep(SECONDS)
                 clock = self._clock()
-                if clock is not None and clock.live and await self._due(clock):
-                    self._last = now()
-                    await self._ask(Tick(self._last))
+                if clock is not None and clock.live and await self.due(clock):
+                    self.last = now()
+                    await self._ask(Tick(self.last))
         except Exception as error:  # noqa: BLE001 - the worker reports it and stops
             self.failed.set_exception(error)
 
@@ -68,9 +72,16 @@ class Clockwork:
         found = shard.readers[topics.CONTROL.name] if shard else None
         return found if isinstance(found, Clock) else None
 
-    async def _due(self, clock: Clock) -> bool:
+    async def due(self, clock: Clock) -> bool:
+        """Whether the next tick is to be asked for; asked every SECONDS."""
         total = sum((await self._log.ends(self._spots)).values())
         before, copied = self._seen
         self._seen = total, clock.copied
         ticks = (clock.copied - copied) * len(self._spots) * self._weight
-        return total - before > ticks or (now() - self._last).total_seconds() >= IDLE_SECONDS
+        if total - before > ticks:
+            self._idle = IDLE_SECONDS
+            return True
+        if (now() - self.last).total_seconds() < self._idle:
+            return False
+        self._idle = min(2 * self._idle, MOST_IDLE_SECONDS)
+        return True

@@ -54,7 +54,7 @@ class Hop:
         self.open = {tick.number: tick for tick in mark.open}
         self.revisions = {sender: list(said) for sender, said in mark.revisions.items()}
         self.out: list[Outgoing] = []
-        self.changed = self.urgent = False
+        self.changed = self.urgent = self.silent = False
         self.facts = 0
         self.limit: Callable[[], float] = lambda: inf
         self.horizon = HORIZON_DAYS
@@ -77,7 +77,7 @@ class Hop:
 
     def read(self, records: Sequence[Fetched]) -> int:
         """Reads records in order and gives how many; fewer than all when the next one has to wait."""
-        take, position, facts = self.stage.take, self.position, 0
+        take, position, facts, took = self.stage.take, self.position, 0, False
         decode = self._outside if self.flow.outside else self._inside
         try:
             for count, record in enumerate(records):
@@ -94,10 +94,12 @@ class Hop:
                         return count
                     self._take(said)
                 elif said is not None:
+                    took = True
                     take(said, record, -1 if self.flow.outside else self._epoch(said))
                 position = offset + 1
             return len(records)
         finally:
+            self.silent = (self.silent or not self.changed) and not (facts or took or self.out)
             self.changed = self.changed or position != self.position
             self.position = position
             self.facts += facts

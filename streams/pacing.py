@@ -49,7 +49,7 @@ class Pace:
             while (left := least - (time.monotonic() - started)) > 0 or self._busy():
                 if least - left >= SLOWEST_FLUSH or (self._catching_up and self._dry(drained)):
                     return
-                if await _within(self._breath(left), urgent):
+                if await within(self._breath(left), urgent):
                     return
         finally:
             self._looking -= 1
@@ -78,7 +78,7 @@ class Pace:
         return self._dry_since is not None and now - self._dry_since >= DRY
 
 
-async def _within(seconds: float, event: asyncio.Event) -> bool:
+async def within(seconds: float, event: asyncio.Event) -> bool:
     """Whether the event has come, or comes within these seconds."""
     try:
         async with asyncio.timeout(seconds):

@@ -12,7 +12,10 @@ from schemas.marks import Mark
 from streams.batches import Batch, Fetched, Flow
 from streams.log import Outgoing, Spot, Writer
 from streams.metrics.unmetered import UNMETERED, Unmetered
-from streams.pacing import Pace
+from streams.pacing import Pace, within
+
+SILENCE = 6.0
+"""Seconds that the mark of a reader with nothing to say waits at most for a flush: longer than between idle ticks."""
 
 
 class Reader(Protocol):
@@ -22,6 +25,8 @@ class Reader(Protocol):
     changed: bool
     urgent: bool
     """Whether somebody waits for what it has to write."""
+    silent: bool
+    """Whether it has read nothing but ticks and markers since the last flush, and has nothing to say."""
     facts: int
     """How many facts it has read."""
 
@@ -94,7 +99,7 @@ class Shard:
         if count < len(records):
             self._backlogs[topic] = [*records[count:]]
             self._consumer.hold_partitions({TP(topic, self.number)})
-        if self.readers[topic].changed:
+        if self.readers[topic].changed and not self.readers[topic].silent:
             self._wanted.set()
             self.waits = self.waits or time.monotonic()
         if self.readers[topic].urgent:
@@ -122,7 +127,8 @@ class Shard:
     async def flush_forever(self, flushed: Callable[[], None]) -> None:
         """Flushes whenever something was read, after a pause that lasts longer while the worker is busy."""
         while True:
-            await self._wanted.wait()
+            if not await within(SILENCE, self._wanted) and not any(reader.changed for reader in self.readers.values()):
+                continue
             await self.pace.gather(self._urgent, self._took, lambda: self._consumer.drained)
             await self.pace.turns.acquire()
             started = time.monotonic()

@@ -4,11 +4,14 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import wraps
+from itertools import repeat
 from operator import itemgetter
 from pathlib import Path
 from typing import ParamSpec, TypeVar, cast
 
 from streams.embedded.failures import failure, require_whole, told
+from streams.embedded.rows import Taken, place, taken
+from streams.grouping import Group, grouped
 from streams.log import LogError, Outgoing, Record, ShutOut, Spot, TopicSpec
 
 LAYOUT = """
@@ -24,12 +27,6 @@ CREATE TABLE IF NOT EXISTS writers (name TEXT PRIMARY KEY, epoch INTEGER NOT NUL
 RECORDS = "SELECT place - ?, ts, key, value FROM records WHERE place >= ? AND place < ? ORDER BY place LIMIT ?"
 # Without an order: sorting a large table takes longer than reading it.
 ENTRIES = "SELECT offset, ts, key, value FROM entries WHERE spot = ? AND offset >= ? AND offset < ?"
-WIDTH = 40
-"""Bits of an offset in a record's place, which is the spot's row id before the offset.
-
-SQLite keeps rows in the order of one integer best: with a key of two columns, every record of more than a kilobyte
-would spill over into a page of its own.
-"""
 PASSED = "DELETE FROM records WHERE place >= ? AND place < ?"
 # One list of last places for the whole spot: records have no index by key.
 LAST = "(SELECT max(place) FROM records WHERE place >= ? AND place < ? GROUP BY key)"
@@ -38,16 +35,13 @@ CHUNK = 2000
 VERSION = 2
 PAGE = 16_384
 """Bytes: standings have over a kilobyte, so that few fit a page of the usual size. A file keeps its own."""
+CACHE_KIB = 32 * 1024
+"""Kibibytes of pages kept: a large flush touches more of a table than SQLite's two megabytes hold."""
 FLUSHED, LASTING = "NORMAL", "FULL"
 """A commit that a power failure may take back, as it is repeated from what lasts; and one that it may not."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-def place(spot: int, offset: int) -> int:
-    """Where a record of a spot stands among all."""
-    return (spot << WIDTH) + offset
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -70,6 +64,7 @@ def _prepare(database: sqlite3.Connection, path: Path) -> None:
     database.execute("PRAGMA journal_mode = WAL")
     database.execute(f"PRAGMA synchronous = {FLUSHED}")
     database.execute("PRAGMA wal_autocheckpoint = 1000")
+    database.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
 
 
 def _is_new(database: sqlite3.Connection, path: Path) -> bool:
@@ -195,28 +190,25 @@ class Store:
 
     def _append(self, records: Sequence[Outgoing], ts: int) -> list[int]:
         offsets = [0] * len(records)
-        groups: dict[tuple[str, int], list[int]] = {}
-        for i, record in enumerate(records):
-            groups.setdefault(record[:2], []).append(i)
-        for where, mine in groups.items():
-            spot, compact = self.spot(Spot(*where))
+        for where, group in grouped(records).items():
+            spot, compact = self.spot(where)
             first = self.db.execute("SELECT next FROM spots WHERE id = ?", (spot,)).fetchone()[0]
-            for at, i in enumerate(mine, first):
-                offsets[i] = at
-            self.db.execute("UPDATE spots SET next = ? WHERE id = ?", (first + len(mine), spot))
-            (self._put if compact else self._add)(
-                spot, ts, [(offsets[i], records[i].key, records[i].value) for i in mine]
-            )
+            after = first + len(group.places)
+            self.db.execute("UPDATE spots SET next = ? WHERE id = ?", (after, spot))
+            for at, offset in zip(group.places, range(first, after), strict=True):
+                offsets[at] = offset
+            (self._put if compact else self._add)(spot, ts, range(first, after), group)
         return offsets
 
-    def _add(self, spot: int, ts: int, rows: list[tuple[int, bytes | None, bytes | None]]) -> None:
+    def _add(self, spot: int, ts: int, offsets: range, group: Group) -> None:
+        places = range(place(spot, offsets.start), place(spot, offsets.stop))
         self.db.executemany(
             "INSERT INTO records (place, ts, key, value) VALUES (?, ?, ?, ?)",
-            [(place(spot, offset), ts, key, value) for offset, key, value in rows],
+            zip(places, repeat(ts), group.keys, group.values),
         )
 
-    def _put(self, spot: int, ts: int, rows: list[tuple[int, bytes | None, bytes | None]]) -> None:
-        last = {key: (offset, value) for offset, key, value in rows}
+    def _put(self, spot: int, ts: int, offsets: range, group: Group) -> None:
+        last = dict(zip(group.keys, zip(offsets, group.values, strict=True), strict=True))
         if None in last:
             message = "a record for a table has no key"
             raise LogError(message)
@@ -228,12 +220,16 @@ class Store:
             [(spot, key, offset, ts, value) for key, (offset, value) in last.items() if value is not None],
         )
 
-    @_told
     def read(self, spot: Spot, start: int, end: int) -> list[Record]:
         """Up to a chunk of a topic's records with offsets in [start, end), in order."""
+        return [Record(spot.topic, spot.partition, *row) for row in self.fetch(spot, start, end)]
+
+    @_told
+    def fetch(self, spot: Spot, start: int, end: int) -> list[Taken]:
+        """The same for readers that know the spot."""
         row, _ = self.spot(spot)
         rows = self.db.execute(RECORDS, (place(row, 0), place(row, start), place(row, end), CHUNK))
-        return [Record(spot.topic, spot.partition, *columns) for columns in rows]
+        return [*map(taken, rows)]
 
     def scan(self, spot: Spot, start: int, end: int | None) -> Iterator[list[Record]]:
         """A table's records with offsets in [start, end) in chunks, in any order, all as of one moment.

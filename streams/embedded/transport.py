@@ -121,7 +121,7 @@ class Consumer(base.Consumer):
             return
 
     def _fetch(self, tp: TP, end: int) -> Message:
-        records = self._log.store.read(Spot(*tp), self._positions[tp], end)
+        records = self._log.store.fetch(Spot(*tp), self._positions[tp], end)
         if not records:
             message = (
                 f"{tp.topic}[{tp.partition}] should have records up to {end}, but {self._positions[tp]} on are missing"

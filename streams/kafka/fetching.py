@@ -2,12 +2,13 @@
 # ruff: noqa: SLF001 (aiokafka's public fetch waits through rebalances and takes no partitions for all of them)
 
 import asyncio
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer.fetcher import Fetcher
-from aiokafka.consumer.subscription_state import Assignment
+from aiokafka.consumer.subscription_state import Subscription
 from aiokafka.errors import ConsumerStoppedError
 from faust.exceptions import ImproperlyConfigured
 from faust.transport.consumer import ConsumerThread
@@ -17,8 +18,13 @@ from faust.types import TP
 from streams.kafka.chunks import in_chunks
 from streams.kafka.closing import close_consumer, within
 
-FETCH_WAIT_MS = 200
-"""How long a fetch without news stays with the broker; a partition opened meanwhile waits for its end."""
+LEAST_WAIT_MS, MOST_WAIT_MS, QUIET_WAIT_MS = 20, 200, 500
+"""How long a fetch without news stays with the broker; a partition opened or emptied meanwhile waits for its end.
+
+It is a millisecond for each partition, for as long takes its answer; and longer once nothing has come for a while.
+"""
+QUIET_AFTER, QUIET_SECONDS = 1.0, 0.5
+"""Seconds without news after which it is quiet, and how long we wait then before we look what is open by now."""
 CHUNKS = 5
 """That are taken over at once."""
 
@@ -50,6 +56,7 @@ class Thread(driver.AIOKafkaConsumerThread):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._serials: dict[TP, int] = {}
+        self._stirred = time.monotonic()
         self.drained = False
         """Whether the last fetch found nothing: the consumer had all that it may read."""
 
@@ -70,7 +77,7 @@ class Thread(driver.AIOKafkaConsumerThread):
             auto_offset_reset="none",
             max_poll_interval_ms=int(conf.broker_max_poll_interval * 1000),
             max_partition_fetch_bytes=conf.consumer_max_fetch_size,
-            fetch_max_wait_ms=FETCH_WAIT_MS,
+            fetch_max_wait_ms=MOST_WAIT_MS,
             retry_backoff_ms=RETRY_MS,
             check_crcs=conf.broker_check_crcs,
             request_timeout_ms=int(conf.broker_request_timeout * 1000),
@@ -102,6 +109,7 @@ class Thread(driver.AIOKafkaConsumerThread):
             consumer.seek(place, offset)
             consumer.resume(place)
             self._serials[TP(*tp)] = serial
+        self._stirred = time.monotonic()
 
     async def bounds(self, tps: Iterable[TP]) -> dict[TP, tuple[int, int]]:
         """The first offset and the offset after the last committed record of each."""
@@ -130,12 +138,21 @@ class Thread(driver.AIOKafkaConsumerThread):
             if not opened or not self.consumer.flow_active or subscriptions.reassignment_in_progress:
                 await asyncio.sleep(seconds)
                 return {}
+            seconds = self._patience(fetcher, opened, seconds)
             fetched = await _fetched(fetcher, opened)
             if not fetched and await _grown(fetcher, seconds) and not subscriptions.reassignment_in_progress:
                 fetched = await _fetched(fetcher, opened)
-        self.drained = not fetched and _at_end(subscriptions.subscription.assignment, opened)
+        if fetched:
+            self._stirred = time.monotonic()
+        self.drained = not fetched and _at_end(subscriptions.subscription, opened)
         # Nothing was awaited since the records left the fetcher: the serials are those of their seek.
         return {TP(*tp): Fetched(self._serials.get(TP(*tp), 0), chunks) for tp, chunks in fetched.items()}
+
+    def _patience(self, fetcher: Fetcher, opened: Collection[TP], seconds: float) -> float:
+        """How long to wait for news: longer where nothing has come for a while, so that an idle worker costs little."""
+        quiet = time.monotonic() - self._stirred > QUIET_AFTER
+        fetcher._fetch_max_wait_ms = QUIET_WAIT_MS if quiet else min(MOST_WAIT_MS, max(LEAST_WAIT_MS, len(opened)))
+        return QUIET_SECONDS if quiet else seconds
 
     def highwater(self, tp: TP) -> int:
         """The offset after the last committed record as of the last fetch; 0 before the first."""
@@ -168,9 +185,9 @@ async def _grown(fetcher: Fetcher, seconds: float) -> bool:
         waiter.cancel()
 
 
-def _at_end(assignment: Assignment | None, opened: frozenset[TP]) -> bool:
+def _at_end(subscription: Subscription | None, opened: frozenset[TP]) -> bool:
     """Whether of these partitions everything was read that is committed, as of what the broker said last."""
-    if assignment is None:
+    if subscription is None or subscription.assignment is None:
         return False
-    states = [assignment.state_value(TopicPartition(*tp)) for tp in opened]
+    states = [subscription.assignment.state_value(TopicPartition(*tp)) for tp in opened]
     return all(state is not None and state._position == state.lso for state in states)

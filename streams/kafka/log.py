@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError
 from streams.kafka import declaring, reading
 from streams.kafka.closing import close_consumer, close_producer
 from streams.kafka.failures import told
-from streams.kafka.sending import BATCH_BYTES, RETRY_MS, check, send
+from streams.kafka.sending import BATCH_BYTES, RETRY_MS, checked, send
 from streams.kafka.writer import KafkaWriter
 from streams.log import LogError, Outgoing, Record, Spot, TopicSpec
 
@@ -83,11 +83,11 @@ class KafkaLog:
 
         Raises LogError; of a failed append some records may be in the log.
         """
-        check(records, self._compacted)
+        groups = checked(records, self._compacted)
         try:
             with told("appending records"):
                 async with asyncio.timeout(self._patience):
-                    return await send(await self._appender(), records)
+                    return await send(await self._appender(), groups)
         except BaseException:
             # After a failed batch an idempotent producer has lost count; the next append begins with a new one.
             await self._drop_producer()

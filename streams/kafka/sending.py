@@ -1,13 +1,13 @@
 """Records to Kafka in large batches: grouped by partition, every result awaited."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import UnknownTopicOrPartitionError
 
+from streams.grouping import Group, grouped
 from streams.log import LogError, Outgoing, Spot
 
 BATCH_BYTES = 512 * 1024
@@ -19,32 +19,40 @@ RETRY_MS = 25
 """Between two attempts at a request; aiokafka's 100 ms would be most of a short flush."""
 
 
-def check(records: Sequence[Outgoing], compacted: Collection[str]) -> None:
-    """Raises LogError for a record that Kafka would refuse, before anything was sent."""
-    for record in records:
-        if record.key is None and record.topic in compacted:
-            raise LogError(f"a record for {record.topic}[{record.partition}] has no key, but the topic is compacted")
-        size = len(record.key or b"") + len(record.value or b"")
+def checked(records: Iterable[Outgoing], compacted: Collection[str]) -> dict[Spot, Group]:
+    """The records of each spot; raises LogError for one that Kafka would refuse, before anything was sent."""
+    groups = grouped(records)
+    for spot, group in groups.items():
+        where = f"{spot.topic}[{spot.partition}]"
+        if spot.topic in compacted and None in group.keys:
+            raise LogError(f"a record for {where} has no key, but the topic is compacted")
+        if _largest(group.keys) + _largest(group.values) > RECORD_BYTES:
+            _require_small(group, where)
+    return groups
+
+
+def _largest(column: Sequence[bytes | None]) -> int:
+    return max(map(len, filter(None, column)), default=0)
+
+
+def _require_small(group: Group, where: str) -> None:
+    for key, value in zip(group.keys, group.values, strict=True):
+        size = len(key or b"") + len(value or b"")
         if size > RECORD_BYTES:
-            where = f"{record.topic}[{record.partition}]"
             raise LogError(f"a record of {size} bytes for {where} is too large: {RECORD_BYTES} bytes are allowed")
 
 
-async def send(producer: AIOKafkaProducer, records: Sequence[Outgoing]) -> list[int]:
+async def send(producer: AIOKafkaProducer, groups: Mapping[Spot, Group]) -> list[int]:
     """Sends in order per partition and gives every record's offset once all are durable; raises what failed first."""
-    places: dict[Spot, list[int]] = defaultdict(list)
-    for place, record in enumerate(records):
-        places[Spot(record.topic, record.partition)].append(place)
-    await _expect_partitions(producer, places)
-    bases = await asyncio.gather(
-        *(_send_to(producer, spot, [records[i] for i in found]) for spot, found in places.items()),
-        return_exceptions=True,
+    await _expect_partitions(producer, groups)
+    sent = await asyncio.gather(
+        *(_send_to(producer, spot, group) for spot, group in groups.items()), return_exceptions=True
     )
-    offsets = [0] * len(records)
-    for base, found in zip(bases, places.values(), strict=True):
-        if isinstance(base, BaseException):
-            raise base
-        for place, offset in zip(found, base, strict=True):
+    offsets = [0] * sum(len(group.places) for group in groups.values())
+    for found, group in zip(sent, groups.values(), strict=True):
+        if isinstance(found, BaseException):
+            raise found
+        for place, offset in zip(group.places, found, strict=True):
             offsets[place] = offset
     return offsets
 
@@ -61,9 +69,9 @@ async def _expect_partitions(producer: AIOKafkaProducer, spots: Collection[Spot]
             raise LogError(f"{topic} has {len(known)} partitions, but records are for {lacking}")
 
 
-async def _send_to(producer: AIOKafkaProducer, spot: Spot, records: Sequence[Outgoing]) -> list[int]:
+async def _send_to(producer: AIOKafkaProducer, spot: Spot, group: Group) -> list[int]:
     sent: list[tuple[int, asyncio.Future[Any]]] = []
-    for batch in _packed(producer, records):
+    for batch in _packed(producer, group):
         result = await producer.send_batch(batch, spot.topic, partition=spot.partition)
         result.add_done_callback(_seen)
         sent.append((batch.record_count(), result))
@@ -76,13 +84,13 @@ async def _send_to(producer: AIOKafkaProducer, spot: Spot, records: Sequence[Out
     return offsets
 
 
-def _packed(producer: AIOKafkaProducer, records: Sequence[Outgoing]) -> Iterator[Any]:
+def _packed(producer: AIOKafkaProducer, group: Group) -> Iterator[Any]:
     batch = producer.create_batch()
-    for record in records:
-        if batch.append(key=record.key, value=record.value, timestamp=None) is None:
+    for key, value in zip(group.keys, group.values, strict=True):
+        if batch.append(key=key, value=value, timestamp=None) is None:
             yield batch
             batch = producer.create_batch()
-            batch.append(key=record.key, value=record.value, timestamp=None)
+            batch.append(key=key, value=value, timestamp=None)
     yield batch
 
 

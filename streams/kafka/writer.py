@@ -7,9 +7,10 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 from mode import get_logger
 
+from streams.grouping import Group
 from streams.kafka.closing import close_producer
 from streams.kafka.failures import describe, is_fenced, told
-from streams.kafka.sending import BATCH_BYTES, RETRY_MS, check, send
+from streams.kafka.sending import BATCH_BYTES, RETRY_MS, checked, send
 from streams.log import FlushUnknown, LogError, Outgoing, ShutOut, Spot
 
 TRANSACTION_MS = 10_000
@@ -60,21 +61,21 @@ class KafkaWriter:
         async with self._committing:
             if self._void is not None:
                 raise FlushUnknown(f"the writer {self.name} is of no use since: {self._void}") from self._void
-            check(records, self._compacted)
+            groups = checked(records, self._compacted)
             if not records and not positions:
                 return []
             try:
                 async with asyncio.timeout(COMMIT_SECONDS):
-                    return await self._transact(records, positions)
+                    return await self._transact(groups, positions)
             except (Exception, asyncio.CancelledError) as error:
                 self._void = self._told(error)
                 await self._abandon(fenced=isinstance(self._void, ShutOut))
                 raise self._void from error
 
-    async def _transact(self, records: Sequence[Outgoing], positions: Mapping[Spot, int]) -> list[int]:
+    async def _transact(self, groups: Mapping[Spot, Group], positions: Mapping[Spot, int]) -> list[int]:
         await self._producer.begin_transaction()
         # Every result first: aiokafka commits a transaction in which a batch failed.
-        sent = await send(self._producer, records)
+        sent = await send(self._producer, groups)
         if positions:
             offsets = {TopicPartition(*spot): OffsetAndMetadata(position, "") for spot, position in positions.items()}
             await self._producer.send_offsets_to_transaction(offsets, self._group)

@@ -86,7 +86,7 @@ def test_ticks_that_are_far_apart_do_not_wait_for_ticks_that_do_not_exist(
 class Chained:
     """A reader whose records wait until the next reader has read as many."""
 
-    changed = urgent = False
+    changed = urgent = silent = False
     facts = 0
 
     def __init__(self, after: "Chained | None") -> None:
@@ -180,3 +180,22 @@ def test_what_cannot_be_used_is_set_aside_with_its_origin_and_what_follows_count
     assert letter.raw == (value or b"")[: len(letter.raw)]
     assert letter.reason
     assert len(kept.value or b"") < 64 * 1024
+
+
+async def test_a_mark_waits_for_the_next_flush_where_nothing_was_said(log: FakeLog) -> None:
+    readers, messages = owners(log)[0].shard.readers, topics.NOTIFICATIONS.name
+    shard = Shard(
+        0, 1, {DEALS: readers[DEALS], messages: readers[messages]}, await log.writer("shard-0"), Consumer(), Pace(0.0)
+    )
+    flushed = asyncio.Event()
+    flushing = asyncio.create_task(shard.flush_forever(flushed.set))
+    value = json.encode(Tick(None, 3, "notifications/0"))
+    shard.read(Batch(messages, 0, 1, [Record(messages, 0, 0, 0, b"notifications", value)]))
+    await asyncio.wait({flushing}, timeout=2 * BREATH)
+    assert (flushed.is_set(), readers[messages].mark.tick) == (False, 3)
+    value = json.encode(Tick(None, 3, "control"))
+    shard.read(Batch(DEALS, 0, 1, [Record(DEALS, 0, 0, 0, b"control", value)]))
+    await flushed.wait()
+    spots = [Spot(DEALS, 0), Spot(messages, 0)]
+    assert await log.committed(spots) == dict.fromkeys(spots, 1)
+    flushing.cancel()
