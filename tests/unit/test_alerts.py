@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from msgspec import json
 from msgspec.structs import replace as changed
 
-from quota.alerts import Judge, Watched, at_day_end, at_tick
+from quota.alerts import Watched, at_day_end, at_tick
 from quota.lifecycle import Change
-from quota.periods import Period, period_of
+from quota.periods import period_of
 from quota.plans import PlanIndex
 from quota.standings import standing
 from schemas.alerts import AlertState, Transition
@@ -22,6 +22,7 @@ from schemas.plan import Quota, Rule
 from schemas.standings import Baseline, Judged, Outlook
 from tests.unit.chances import taught
 from tests.unit.floor import CALENDARS, CHICAGO, a_plan
+from tests.unit.judging import judged_as
 
 SHORT = Rule("short", "early_stage_shortage", lead=60)
 PACE = Rule("pace", "behind_pace", metrics=("calls_placed",))
@@ -51,17 +52,6 @@ def calls(count: int, at: datetime, plan: PlanIndex = PLAN) -> dict[str, Judged]
     month = period_of("month", at.date(), plan.calendar("rep:ben"))
     said = standing("rep:ben", month, {"calls_placed": count} if count else {}, {}, plan, at)
     return {month.id: json.decode(json.encode(said), type=Judged)}
-
-
-def judged_as(standings: Mapping[str, Mapping[str, Judged]] | None, plan: PlanIndex = PLAN) -> Judge:
-    """What is given of quotas that the plan has."""
-
-    def judge(scope: str, period: Period) -> Judged | None:
-        found = (standings or {}).get(scope, {}).get(period.id)
-        asked = {quota.metric for quota in plan.quotas(scope, period)}
-        return found and changed(found, quotas=[quota for quota in found.quotas if quota.metric in asked])
-
-    return judge
 
 
 class Shard:
@@ -200,11 +190,11 @@ def test_behind_pace_ends_with_its_period_if_nobody_evaluated_its_last_day() -> 
         shard = Shard()
         shard.day(MONDAY, None, {"rep:ben": calls(10, evening(MONDAY))})
         opened = list(shard.states.values())
-        assert at_tick(opened, PLAN, Tick(at=july - timedelta(seconds=1), number=1), judged_as(standings)) == []
-        assert shard.keep(at_tick(opened, PLAN, Tick(at=july, number=2), judged_as(standings))) == [
+        assert at_tick(opened, PLAN, Tick(at=july - timedelta(seconds=1), number=1), judged_as(standings, PLAN)) == []
+        assert shard.keep(at_tick(opened, PLAN, Tick(at=july, number=2), judged_as(standings, PLAN))) == [
             f"rep:ben 2026-06 resolved {reason}"
         ]
-        assert at_tick(list(shard.states.values()), PLAN, Tick(at=july, number=3), judged_as(standings)) == []
+        assert at_tick(list(shard.states.values()), PLAN, Tick(at=july, number=3), judged_as(standings, PLAN)) == []
 
 
 def test_the_closed_standing_says_how_a_period_ended() -> None:
@@ -215,7 +205,7 @@ def test_the_closed_standing_says_how_a_period_ended() -> None:
     july = Tick(at=datetime(2026, 7, 1, 5, tzinfo=UTC), number=2)
     shard = Shard()
     shard.day(MONDAY, None, {"rep:ben": calls(10, evening(MONDAY))})
-    assert shard.keep(at_tick(shard.states.values(), PLAN, july, judged_as(over))) == [
+    assert shard.keep(at_tick(shard.states.values(), PLAN, july, judged_as(over, PLAN))) == [
         "rep:ben 2026-06 resolved missed"
     ]
 
