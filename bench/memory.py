@@ -32,6 +32,8 @@ from schemas.deals import DealChanged
 from schemas.fields import Money
 from schemas.marks import Mark
 from streams.hop import Hop
+from streams.stages.stage import Large
+from streams.stores.packed import MemoryShelves
 from streams.topology import CLOCK, Arrow, flow, place
 
 BATCH = 5_000
@@ -77,7 +79,10 @@ def grown(arrow: Arrow, facts: Iterator[tuple[int, bytes, bytes]], together: int
     """Bytes for each fact of the second half; so many of them come `together` and belong to one entity."""
     index = PlanIndex(plan(Workload.reps))
     at = place(arrow, 0, 1)
-    hop = Hop(at, flow(arrow, ARROWS, at), arrow.stage(at), Mark(arrow.reads.name), lambda _: index)
+    stage = arrow.stage(at)
+    if isinstance(stage, Large):
+        stage.lodge(MemoryShelves())
+    hop = Hop(at, flow(arrow, ARROWS, at), stage, Mark(arrow.reads.name), lambda _: index)
     hop.read([Received(0, 0, b"", json.encode(PlanMarker(1, 0, CLOCK)))])
     total, offset, sizes = 0, 1, []
     while batch := list(islice(facts, BATCH * together)):

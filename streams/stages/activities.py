@@ -30,6 +30,7 @@ from streams.stages.stage import Moment, Place, Shelves
 MOST_PENDING = 500
 """Facts that wait to be counted together."""
 
+_TOPIC = topics.ACTIVITIES.name
 _decode = json.Decoder(Activity | ActivitiesCorrected | Tick | PlanMarker).decode
 
 
@@ -52,7 +53,7 @@ class Activities:
         self._pending: list[tuple[Activity, Fetched]] = []
         self._aside: list[Outgoing] = []
         self._bugs = Bugs()
-        self._where = Spot(topics.ACTIVITIES.name, place.shard)
+        self._shard = place.shard
 
     @property
     def records(self) -> MutableMapping[str, bytes]:
@@ -166,7 +167,7 @@ class Activities:
                     self._bugs.passed()
                 good = False
                 self._bugs.met(error)
-                self._aside += dead_letters(self._where, [record], error)
+                self._aside += dead_letters(Spot(_TOPIC, self._shard), [record], error)
         if good:
             self._bugs.passed()
 
@@ -183,7 +184,7 @@ class Activities:
             bucket = self._buckets.of(fact, day)
         if (fact.version or self._corrections.any) and not self._is_newest(bucket, name, fact):
             return
-        origin = Origin(*self._where, record.offset)
+        origin = Origin(_TOPIC, self._shard, record.offset)
         done = Done(fact.occurred_at, fact.activity, fact.lead, fact.version, origin)
         if not bucket.room:
             bucket.make_room(name, done)
@@ -194,7 +195,7 @@ class Activities:
 
     def _forward(self, fact: Activity, record: Fetched, home: int) -> None:
         self.forwarded += 1
-        self._aside.append(Outgoing(topics.ACTIVITIES.name, home, fact.performer.encode(), record.value))
+        self._aside.append(Outgoing(_TOPIC, home, fact.performer.encode(), record.value))
 
     def _put(self, bucket: Bucket, name: str, done: Done, quarter: int, *, quiet: bool) -> None:
         """Counts an activity and puts it into its bucket."""

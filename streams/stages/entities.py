@@ -23,7 +23,7 @@ from streams.stages.frozen import Derived, Stored
 from streams.stages.growing import begun, encode, grown, may_hold
 from streams.stages.stage import Moment, Place, Shelves
 
-AWAKE = 2000
+AWAKE = 1000
 """Entities that are forgotten but for their records, together, at the second flush after so many were touched."""
 
 

@@ -46,12 +46,17 @@ class Held(Generic[T]):
     def say(self, key: str, epoch: int, value: T) -> None:
         """Notes a value beside what was said before ticks that are still open."""
         version = Version(epoch, value)
-        versions = self.versions.setdefault(key, [version])
-        if versions[-1].epoch == epoch:
+        versions = self.versions.get(key)
+        if versions is None:
+            self.versions[key] = [version]
+        elif versions[-1].epoch == epoch:
             versions[-1] = version
         else:
             versions.append(version)
-        self.coming.setdefault(epoch, set()).add(key)
+        coming = self.coming.get(epoch)
+        if coming is None:
+            coming = self.coming[epoch] = set()
+        coming.add(key)
         self.changed.add(key)
 
     def seen(self, key: str, tick: int) -> T | None:
@@ -62,10 +67,10 @@ class Held(Generic[T]):
         """(key, before, now) of every key of which `tick` may see another version than `last`; older ones go."""
         epochs = [epoch for epoch in self.coming if epoch < tick]
         keys = set[str]().union(*(self.coming.pop(epoch) for epoch in epochs))
-        return [self._come(key, last, tick) for key in sorted(key for key in keys if key in self.versions)]
+        found = ((key, self.versions.get(key)) for key in sorted(keys))
+        return [self._come(key, versions, last, tick) for key, versions in found if versions is not None]
 
-    def _come(self, key: str, last: int, tick: int) -> tuple[str, T | None, T | None]:
-        versions = self.versions[key]
+    def _come(self, key: str, versions: list[Version[T]], last: int, tick: int) -> tuple[str, T | None, T | None]:
         before, now = _before(versions, last), _before(versions, tick)
         found = key, versions[before].value if before >= 0 else None, versions[now].value
         if now > 0:

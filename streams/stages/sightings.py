@@ -55,11 +55,11 @@ class Sightings:
         if len(self._young) + len(self._more) > YOUNG:
             self._sort()
         hashes = np.fromiter(map(hash, names), np.int64, len(names))
-        order = np.argsort(hashes)
+        order = hashes.argsort()
         found = np.zeros(len(names), bool)
         asked = hashes[order]
         for run, _ in self._runs:
-            at = np.searchsorted(run, asked)
+            at = run.searchsorted(asked)
             at[at == len(run)] = 0
             found |= run[at] == asked
         back = np.empty_like(found)
@@ -81,7 +81,7 @@ class Sightings:
         if seen in self._young:
             found.append(self._young[seen])
         for run, places in self._runs:
-            start, end = np.searchsorted(run, seen, "left"), np.searchsorted(run, seen, "right")
+            start, end = run.searchsorted(seen, "left"), run.searchsorted(seen, "right")
             found += places[start:end].tolist()
         return [self._key(place) for place in dict.fromkeys(found)]
 
@@ -134,7 +134,7 @@ class Sightings:
 
 
 def _sorted(hashes: NDArray[np.int64], places: NDArray[np.int64]) -> Run:
-    order = np.argsort(hashes, kind="stable")
+    order = hashes.argsort(kind="stable")
     return hashes[order], places[order]
 
 

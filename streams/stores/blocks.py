@@ -7,7 +7,7 @@ from msgspec import msgpack
 
 from streams.stores.items import Items
 
-TOGETHER = 32
+TOGETHER = 16
 """Records of a block: one alone is slow to compress, and of many all are decompressed for one."""
 PLAIN = 2 * 1024 * 1024
 """Bytes that are never too many to be kept as they are."""

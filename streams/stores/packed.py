@@ -23,6 +23,13 @@ class Packed(MutableMapping[str, T], Generic[T]):
             found = self._held[key] = self._decode(found)
         return found
 
+    def get(self, key: str, default: Any = None) -> Any:
+        """The record of a key; written out, for a mapping's own way to say no is to raise."""
+        found = self._held.get(key)
+        if isinstance(found, bytes):
+            found = self._held[key] = self._decode(found)
+        return default if found is None else found
+
     def __contains__(self, key: object) -> bool:
         return key in self._held
 

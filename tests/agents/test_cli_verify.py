@@ -36,7 +36,7 @@ def test_a_replayed_log_has_no_difference(replayed: Quotaflow) -> None:
 
 def test_a_fact_that_was_taken_out_of_its_record_is_named_with_its_place(copied: Quotaflow) -> None:
     def without(record: Any) -> Any:
-        del record["changes"]["crm|d1-won"]
+        record["changes"] = [each for each in record["changes"] if each[0]["id"] != "d1-won"]
         return record
 
     damage.entry(copied.path, DEALS, "d1", without)
@@ -52,7 +52,8 @@ def test_a_record_that_is_gone_lacks_every_fact(copied: Quotaflow) -> None:
 
 def test_a_record_that_was_changed_is_named_with_what_was_received(copied: Quotaflow) -> None:
     def dearer(record: Any) -> Any:
-        record["changes"]["crm|d1-won"][0]["amount"]["minor_units"] = 120_000
+        (won,) = (change for change, _ in record["changes"] if change["id"] == "d1-won")
+        won["amount"]["minor_units"] = 120_000
         return record
 
     damage.entry(copied.path, DEALS, "d1", dearer)
@@ -62,7 +63,7 @@ def test_a_record_that_was_changed_is_named_with_what_was_received(copied: Quota
 
 def test_a_record_that_no_fact_made_is_named(copied: Quotaflow) -> None:
     fact = deal("d9", "01-20", "won", owner="ann", amount=7)
-    record = {"deal": "d9", "changes": {"crm|d9-won": [fact, ["sales.deals.v1", 0, 3]]}}
+    record = {"deal": "d9", "changes": [[fact, ["sales.deals.v1", 0, 3]]]}
     damage.put(copied.path, DEALS, "d9", record)
     assert causes(copied) == {
         "deal d9": "its record holds the fact crm|d9-won, which sales.deals.v1[0] does not hold for it"

@@ -35,6 +35,7 @@ def test_the_import_contracts_hold(root: Path) -> None:
         ("schemas/words.py", "import quota", "Arrows point down"),
         ("streams/app.py", "import agents", "Arrows point down"),
         ("agents/deals.py", "import agents.alerts", "Agents never import one another"),
+        ("streams/app.py", "import bench.cost", "What is shipped needs neither tests nor benchmarks"),
     ],
 )
 def test_the_import_contracts_refuse_what_points_upward_or_outside(

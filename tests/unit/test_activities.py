@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quota import activities
-from quota.activities import CORRECTION, contributions, entity, fold, performer_of, whose_day
+from quota.activities import CORRECTION, chapter, contributions, entity, fold, performer_of, whose_day
 from quota.errors import InvalidRecord
 from schemas.activities import Activity, ActivityBucket
 from schemas.fields import Origin
@@ -84,8 +84,10 @@ def test_a_bucket_is_a_performer_of_a_source_on_a_utc_day() -> None:
 @given(fact=facts)
 def test_the_key_of_a_bucket_tells_whose_it_is(fact: Activity) -> None:
     assert performer_of(entity(fact)) == f"{fact.source}|{fact.performer}"
-    day = fact.occurred_at.astimezone(UTC).date().toordinal()
-    assert whose_day(entity(fact)) == (fact.source, fact.performer, day)
+    day = fact.occurred_at.astimezone(UTC).date()
+    assert whose_day(entity(fact)) == (fact.source, fact.performer, day.toordinal())
+    assert chapter(entity(fact)) == str(day)
+    assert chapter(f"{CORRECTION.decode()}{fact.source}|{fact.id}") == ""
     assert not entity(fact).encode().startswith(CORRECTION)
 
 

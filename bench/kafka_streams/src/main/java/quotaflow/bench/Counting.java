@@ -35,9 +35,9 @@ import org.apache.kafka.streams.state.Stores;
 /**
  * Counts the activities of a topic per performer and kind, and prints what that took as JSON.
  *
- * <p>Usage: Counting BOOTSTRAP TOPIC exactly_once_v2|at_least_once COMMIT_MS APPLICATION_ID STATE_DIR. It ends when the
- * positions it has committed have reached the ends that the topic had at the start. A virtual machine is slow until it
- * is warm: what its second half took is printed apart.
+ * <p>Usage: Counting BOOTSTRAP TOPIC exactly_once_v2|at_least_once COMMIT_MS APPLICATION_ID STATE_DIR
+ * PASSES. A pass ends when the positions it has committed have reached the ends that the topic had at the start. A
+ * virtual machine is slow until it is warm: only the last pass is told, and what its second half took apart.
  */
 public final class Counting {
     private static final String STORE = "counts";
@@ -67,18 +67,30 @@ public final class Counting {
         try (Admin admin = Admin.create(Map.<String, Object>of("bootstrap.servers", arguments[0]))) {
             Map<TopicPartition, Long> ends = ends(admin, topic);
             records = ends.values().stream().mapToLong(Long::longValue).sum();
-            State began = State.now();
-            State ended;
-            try (KafkaStreams streams = new KafkaStreams(topology(topic), properties(arguments))) {
-                streams.setUncaughtExceptionHandler(Counting::failed);
-                streams.start();
-                while (!committed(admin, arguments[4], ends)) {
-                    Thread.sleep(50);
-                }
-                ended = State.now();
+            int passes = Integer.parseInt(arguments[6]);
+            for (int pass = 1; pass < passes; pass++) {
+                count(admin, topic, ends, properties(arguments, pass));
             }
-            print(began, ended);
+            print(count(admin, topic, ends, properties(arguments, passes)));
         }
+    }
+
+    /** Counts the topic from its beginning; what it took lies between the two states that are given. */
+    private static List<State> count(
+            Admin admin, String topic, Map<TopicPartition, Long> ends, Properties properties)
+            throws InterruptedException {
+        seen = counted = keys = total = looked = 0;
+        State began = State.now();
+        State ended;
+        try (KafkaStreams streams = new KafkaStreams(topology(topic), properties)) {
+            streams.setUncaughtExceptionHandler(Counting::failed);
+            streams.start();
+            while (!committed(admin, properties.getProperty(StreamsConfig.APPLICATION_ID_CONFIG), ends)) {
+                Thread.sleep(50);
+            }
+            ended = State.now();
+        }
+        return List.of(began, ended);
     }
 
     private static Map<TopicPartition, Long> ends(Admin admin, String topic)
@@ -101,9 +113,9 @@ public final class Counting {
                 .addStateStore(store, "count");
     }
 
-    private static Properties properties(String[] arguments) {
+    private static Properties properties(String[] arguments, int pass) {
         Properties properties = new Properties();
-        properties.put(StreamsConfig.APPLICATION_ID_CONFIG, arguments[4]);
+        properties.put(StreamsConfig.APPLICATION_ID_CONFIG, arguments[4] + "-" + pass);
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, arguments[0]);
         properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, arguments[2]);
         properties.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, Long.parseLong(arguments[3]));
@@ -142,7 +154,9 @@ public final class Counting {
         return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
     }
 
-    private static void print(State began, State ended) {
+    private static void print(List<State> states) {
+        State began = states.get(0);
+        State ended = states.get(1);
         System.out.printf(
                 Locale.ROOT,
                 "{\"facts\":%d,\"seconds\":%.6f,\"cpu_seconds\":%.6f,\"warm_facts\":%d,\"warm_seconds\":%.6f,"
