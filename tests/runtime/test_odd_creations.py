@@ -10,10 +10,12 @@ from msgspec import json
 
 from schemas.deals import DealChanged
 from schemas.fields import Money
-from schemas.standings import Outlook
-from tests.runtime.history import Fact
+from schemas.standings import Inputs, Outlook
+from streams import topics
+from streams.log import Spot
+from tests.runtime.history import SHARDS, Fact
 from tests.runtime.test_odd_time import TIME, ZONES, calls, moments, published, story, transitions
-from tests.runtime.world import calm
+from tests.runtime.world import World, calmed
 
 EVENING = TIME.replace(hour=19)
 """After the company's working day."""
@@ -40,8 +42,8 @@ def test_the_outlook_counts_every_open_deal_and_adds_up_those_that_were_created_
     odd = [
         opened(f"o{n}", at, owner, created) for n, ((created, owner), at) in enumerate(zip(drawn, when, strict=False))
     ]
-    found = calm(story(*base, *odd, EVENING - timedelta(days=1), EVENING), each=False)
-    said = json.decode(found[0][b"company|outlook"], type=Outlook)
+    world = calmed(story(*base, *odd, EVENING - timedelta(days=1), EVENING), each=False)
+    found, said = world.outcome(), last_outlook(world, "company")
     today = TIME.date()
     days = [created.astimezone(ZoneInfo(ZONES[owner])).date() for created, owner in drawn]
     amounts = Counter[str]()
@@ -54,6 +56,14 @@ def test_the_outlook_counts_every_open_deal_and_adds_up_those_that_were_created_
     assert said.created == sum(today - timedelta(days=28) < day <= today for day in [*days, *created_days(base)])
     assert published(found)["company", "2026-Q4", "deals_won"] == sum(fact.occurred_at.month > 9 for fact in base)
     assert len([each for each in transitions(found, "deal_won") if each.transition == "firing"]) == len(base)
+
+
+def last_outlook(world: World, scope: str) -> Outlook:
+    """What the scope's rules looked at last."""
+    spots = [Spot(topics.STANDINGS.name, shard) for shard in range(SHARDS)]
+    values = [record.value or b"" for spot in spots for record in world.log.seen(spot)]
+    inputs = [json.decode(value, type=Inputs) for value in values if value.startswith(b'{"type":"inputs"')]
+    return [each for one in inputs for each in one.said if isinstance(each, Outlook) and each.scope == scope][-1]
 
 
 def created_days(facts: list[Fact]) -> list[date]:
