@@ -95,8 +95,7 @@ class Counting:
 
     def whose(self, source: str, performer: str) -> tuple[str, LocalDays]:
         """Who is credited, `unassigned` if no rep is known by that name, and the days on which that counts."""
-        rep = self._plan.rep(source, performer)
-        scope = "unassigned" if rep is None else f"rep:{rep}"
+        scope = self._plan.owner(source, performer)
         calendar = self._plan.calendar(scope)
         days = self._days.get(calendar)
         if days is None:

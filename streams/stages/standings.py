@@ -23,7 +23,7 @@ from streams.stages.held import Held, Version, seen
 from streams.stages.outlooks import inputs, lessons, outlooks, wins
 from streams.stages.passing import is_due
 from streams.stages.stage import Moment, Place, Shelves
-from streams.stages.sums import Sums
+from streams.stages.sums import Sums, period_named
 
 TABLES = (tables.REP_QUOTAS.name, tables.TEAM_QUOTAS.name)
 
@@ -126,8 +126,10 @@ class Standings:
             self._say_everything(self._plan, moment)
         wanted = self._wanted(self._plan, moment, moment.at)
         said = [*self._at_once(self._plan, wanted, moment.at), *wins(self.sums, self.place)]
-        said += inputs(self._looked_at(self._plan, wanted, moment), self.place)
-        said += self._lessons(self._plan, moment)
+        day = self._ended_day(self._plan, moment)
+        said += inputs(self._looked_at(self._plan, wanted, day), self.place)
+        if day is not None:
+            said += lessons(self.sums, day, self._plan, self.place, self._baseline_to)
         self.sums.settle()
         return said
 
@@ -172,27 +174,25 @@ class Standings:
             calendar = plan.calendar(key[0])
             day = today.get(calendar) or today.setdefault(calendar, calendar.local_day(at))
             # Every later change of what a current standing shows is sure to be said.
-            if self.sums.period(key, plan).start <= day and key[0] != "unassigned":
+            if period_named(key, plan).start <= day and key[0] != "unassigned":
                 self._later[key] = at, quiet
             else:
                 yield self._standing(key, quiet, known)
 
     def _looked_at(
-        self, plan: PlanIndex, wanted: Mapping[tuple[str, str], bool], moment: Moment
+        self, plan: PlanIndex, wanted: Mapping[tuple[str, str], bool], day: date | None
     ) -> Iterator[Attained | Outlook]:
-        """What rules look at, as far as this tick changed it."""
+        """What rules look at, as far as this tick changed it; `day` is the working day that it ended."""
         for key, quiet in wanted.items():
             metrics = self.sums.attained(key, plan)
             if metrics is not None:
                 yield Attained(*key, metrics, quiet)
-        day = self._ended_day(plan, moment)
         if day is not None:
             yield from outlooks(self.sums, self._scopes(plan), day, plan)
 
     def _standing(self, key: tuple[str, str], quiet: bool, known: Assessments) -> Outgoing:  # noqa: FBT001
-        plan = known.plan
         found = self.sums.standing(key, known)
-        said = replace(found, sender=self.place.sender, revision=plan.revision, quiet=quiet)
+        said = replace(found, sender=self.place.sender, quiet=quiet)
         return Outgoing(topics.STANDINGS.name, self.place.shard, "|".join(key).encode(), json.encode(said))
 
     def _scopes(self, plan: PlanIndex) -> list[str]:
@@ -206,10 +206,6 @@ class Standings:
         if not moment.evaluates or moment.at is None or not plan.rules("early_stage_shortage"):
             return None
         return plan.calendar("company").ended_working_day(moment.before, moment.at)
-
-    def _lessons(self, plan: PlanIndex, moment: Moment) -> Iterable[Outgoing]:
-        day = self._ended_day(plan, moment)
-        return () if day is None else lessons(self.sums, day, plan, self.place, self._baseline_to)
 
     def switch(self, plan: PlanIndex) -> Iterable[Outgoing]:
         """Says what is owed under the old plan and sums up anew; the tick that brought the switch says it all."""

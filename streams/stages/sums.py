@@ -47,7 +47,6 @@ class Sums:
         self.opened: MutableMapping[str, Opened] = {}
         self.totals: MutableMapping[str, Parts] = {}
         self.periods: MutableMapping[tuple[str, str], Parts] = {}
-        self._named: dict[tuple[WorkCalendar, str], Period] = {}
         self.touched: dict[tuple[str, str], bool] = {}
         self._tiles: dict[tuple[WorkCalendar, str], tuple[Period, ...]] = {}
         self.won: dict[tuple[str, str], bool] = {}
@@ -129,14 +128,7 @@ class Sums:
         found = self._tiles.get(key)
         if found is None:
             found = self._tiles[key] = tuple(period_of(kind, day_of(day), calendar) for kind in plan.kinds())
-            self._named |= {(calendar, period.id): period for period in found}
         return found
-
-    def period(self, key: tuple[str, str], plan: PlanIndex) -> Period:
-        """The period of a scope that has this id."""
-        calendar = plan.calendar(key[0])
-        name = calendar, key[1]
-        return self._named.get(name) or self._named.setdefault(name, parse_period(key[1], calendar))
 
     def touch_all(self, scopes: Iterable[str]) -> None:
         """Everything is to be said anew: what is not zero, and what is current of these scopes."""
@@ -194,11 +186,11 @@ class Sums:
     def standing(self, key: tuple[str, str], known: Assessments) -> Standing:
         """The standing of a scope and period under a plan, as of a moment."""
         parts, opened = self.periods.get(key, {}), self.opened.get(key[0], NOTHING).parts
-        return assessed(key[0], self.period(key, known.plan), parts, opened, known)
+        return assessed(key[0], period_named(key, known.plan), parts, opened, known)
 
     def attained(self, key: tuple[str, str], plan: PlanIndex) -> dict[str, Measure] | None:
         """What the metrics of the quotas have come to; None where that is what was given last, or nothing is asked."""
-        scope, period = key[0], self.period(key, plan)
+        scope, period = key[0], period_named(key, plan)
         quotas = plan.quotas(scope, period)
         if not quotas:
             return None
@@ -238,6 +230,11 @@ class Sums:
         leapt = [day for day in self.days.get(scope, ()) if passing.days[0] < day < passing.days[1]]
         over = dict.fromkeys(period for day in leapt for period in self._tiles_of(scope, day, plan))
         return [_aging(period, passing) for period in over if self.periods.get((scope, period.id))]
+
+
+def period_named(key: tuple[str, str], plan: PlanIndex) -> Period:
+    """The period of a scope that has this id."""
+    return parse_period(key[1], plan.calendar(key[0]))
 
 
 class Aging(NamedTuple):

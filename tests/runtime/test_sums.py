@@ -18,7 +18,7 @@ from schemas.standings import Standing
 from streams.stages.outlooks import wins
 from streams.stages.passing import is_due
 from streams.stages.stage import Place
-from streams.stages.sums import Sums
+from streams.stages.sums import Sums, period_named
 from tests.runtime.history import MONDAY, plan
 
 PLAN = PlanIndex(plan(1))
@@ -87,7 +87,7 @@ def test_sums_by_difference_are_those_from_scratch(changes: list[tuple[str, int,
             assert sums.opened[scope].known == amounts(now, scope, "open_amount|prospecting")
             assert sums.opened[scope].unknown == amounts(now, scope, "open_unknown_amount|engaging")
     for (scope, name), found in sums.periods.items():
-        period = sums.period((scope, name), PLAN)
+        period = period_named((scope, name), PLAN)
         assert found == in_period(merged(now, scope, period.kind, name))
         assert sums.standing((scope, name), Assessments(PLAN, MONDAY)).period == name
     for kind, scope in itertools.product(("month", "quarter"), SCOPES):
@@ -140,7 +140,7 @@ def test_every_standing_that_changed_is_said_at_the_next_tick(data: st.DataObjec
         current = {(scope, period_of(kind, PLAN.calendar(scope).local_day(at), PLAN.calendar(scope)).id)
                    for scope in SCOPES for kind in PLAN.kinds()}  # fmt: skip
         for key in {*sums.periods, *said, *current}:
-            period = sums.period(key, PLAN)
+            period = period_named(key, PLAN)
             ended = PLAN.calendar(key[0]).local_day(at) >= period.end
             if sums.periods.get(key) or not ended:
                 fresh = sums.standing(key, Assessments(PLAN, at))
