@@ -51,6 +51,8 @@ class Hop:
         self.place, self.flow, self.stage, self._plan_of = place, flow, stage, plan_of
         self.position, self.revision, self.tick, self.at = mark.position, mark.revision, mark.tick, mark.at
         self.passed = dict(mark.passed)
+        self._hindmost: set[str] = set()
+        """Some of the senders that are furthest behind: while there are any, no further tick is complete."""
         self.open = {tick.number: tick for tick in mark.open}
         self.revisions = {sender: list(said) for sender, said in mark.revisions.items()}
         self.out: list[Outgoing] = []
@@ -159,7 +161,12 @@ class Hop:
         self.passed[tick.sender] = tick.number
         if tick.number > self.tick:
             self.open[tick.number] = tick
+        # Each of dozens of shards' senders says every tick: all are looked at only once the last one has moved.
+        self._hindmost.discard(tick.sender)
+        if self._hindmost:
+            return
         reached = min(self.passed.get(sender, -1) for sender in self.flow.senders)
+        self._hindmost = {sender for sender in self.flow.senders if self.passed.get(sender, -1) == reached}
         for number in sorted(number for number in self.open if number <= reached):
             self._complete(self.open.pop(number))
 

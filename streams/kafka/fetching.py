@@ -17,6 +17,7 @@ from faust.types import TP
 
 from streams.kafka.chunks import in_chunks
 from streams.kafka.closing import close_consumer, within
+from streams.kafka.sessions import in_sessions
 
 LEAST_WAIT_MS, MOST_WAIT_MS, QUIET_WAIT_MS = 20, 200, 500
 """How long a fetch without news stays with the broker; a partition opened or emptied meanwhile waits for its end.
@@ -138,6 +139,7 @@ class Thread(driver.AIOKafkaConsumerThread):
             if not opened or not self.consumer.flow_active or subscriptions.reassignment_in_progress:
                 await asyncio.sleep(seconds)
                 return {}
+            in_sessions(fetcher)
             seconds = self._patience(fetcher, opened, seconds)
             fetched = await _fetched(fetcher, opened)
             if not fetched and await _grown(fetcher, seconds) and not subscriptions.reassignment_in_progress:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import UnknownTopicOrPartitionError
@@ -23,12 +23,16 @@ def checked(records: Iterable[Outgoing], compacted: Collection[str]) -> dict[Spo
     """The records of each spot; raises LogError for one that Kafka would refuse, before anything was sent."""
     groups = grouped(records)
     for spot, group in groups.items():
-        where = f"{spot.topic}[{spot.partition}]"
+        where = _name(spot)
         if spot.topic in compacted and None in group.keys:
             raise LogError(f"a record for {where} has no key, but the topic is compacted")
         if _largest(group.keys) + _largest(group.values) > RECORD_BYTES:
             _require_small(group, where)
     return groups
+
+
+def _name(spot: Spot) -> str:
+    return f"{spot.topic}[{spot.partition}]"
 
 
 def _largest(column: Sequence[bytes | None]) -> int:
@@ -45,16 +49,50 @@ def _require_small(group: Group, where: str) -> None:
 async def send(producer: AIOKafkaProducer, groups: Mapping[Spot, Group]) -> list[int]:
     """Sends in order per partition and gives every record's offset once all are durable; raises what failed first."""
     await _expect_partitions(producer, groups)
-    sent = await asyncio.gather(
-        *(_send_to(producer, spot, group) for spot, group in groups.items()), return_exceptions=True
-    )
     offsets = [0] * sum(len(group.places) for group in groups.values())
-    for found, group in zip(sent, groups.values(), strict=True):
-        if isinstance(found, BaseException):
-            raise found
-        for place, offset in zip(group.places, found, strict=True):
-            offsets[place] = offset
+    sent: list[Sent] = []
+    try:
+        await _hand_over(producer, groups, sent)
+        for batch in sent:
+            for offset, place in enumerate(batch.places, _base(batch.spot, await batch.result)):
+                offsets[place] = offset
+    except BaseException:
+        for batch in sent:
+            batch.result.add_done_callback(_seen)
+        raise
     return offsets
+
+
+def _base(spot: Spot, stored: Any) -> int:
+    offset = int(stored.offset)
+    if offset < 0:
+        raise LogError(f"records are in {_name(spot)}, but the broker forgot their offsets")
+    return offset
+
+
+class Sent(NamedTuple):
+    """A batch on its way: the places of its records among all."""
+
+    spot: Spot
+    places: Sequence[int]
+    result: asyncio.Future[Any]
+
+
+async def _hand_over(producer: AIOKafkaProducer, groups: Mapping[Spot, Group], sent: list[Sent]) -> None:
+    """Hands over the first batch of every partition, then the second ones: a partition's next waits for its last.
+
+    A task for each partition would cost more than all else here, where a tick goes to dozens of them.
+    """
+    left = [(spot, group, _packed(producer, group), 0) for spot, group in groups.items()]
+    while left:
+        more = []
+        for spot, group, batches, done in left:
+            if (batch := next(batches, None)) is not None:
+                result = await producer.send_batch(batch, spot.topic, partition=spot.partition)
+                after = done + batch.record_count()
+                sent.append(Sent(spot, group.places[done:after], result))
+                more.append((spot, group, batches, after))
+        left = more
 
 
 async def _expect_partitions(producer: AIOKafkaProducer, spots: Collection[Spot]) -> None:
@@ -67,21 +105,6 @@ async def _expect_partitions(producer: AIOKafkaProducer, spots: Collection[Spot]
         lacking = sorted(spot.partition for spot in spots if spot.topic == topic and spot.partition not in known)
         if lacking:
             raise LogError(f"{topic} has {len(known)} partitions, but records are for {lacking}")
-
-
-async def _send_to(producer: AIOKafkaProducer, spot: Spot, group: Group) -> list[int]:
-    sent: list[tuple[int, asyncio.Future[Any]]] = []
-    for batch in _packed(producer, group):
-        result = await producer.send_batch(batch, spot.topic, partition=spot.partition)
-        result.add_done_callback(_seen)
-        sent.append((batch.record_count(), result))
-    offsets: list[int] = []
-    for count, result in sent:
-        base = (await result).offset
-        if base < 0:
-            raise LogError(f"records are in {spot.topic}[{spot.partition}], but the broker forgot their offsets")
-        offsets.extend(range(base, base + count))
-    return offsets
 
 
 def _packed(producer: AIOKafkaProducer, group: Group) -> Iterator[Any]:
