@@ -6,8 +6,12 @@ from collections.abc import Callable
 
 SHARE = 1.0
 """A flush waits so many times as long as the last one took: what is touched in the meantime is written once."""
-SLOWEST_FLUSH = 3.0
-"""Seconds that facts wait at most for a flush to begin or to queue."""
+SLOWEST_FLUSH, FEW, SLOWEST_OF_ALL = 3.0, 12, 10.0
+"""Seconds that facts wait at most for a flush to begin or to queue, while a worker has few shards and however many.
+
+With more shards than `FEW` it grows in proportion: the more they are, the less each has to write, and a flush of little
+costs nearly as much as one of much.
+"""
 BUSY, SAMPLE = 0.5, 0.2
 """From this share of a core on, a worker is catching up: flushes get rarer, so that more is said and written once.
 
@@ -31,6 +35,8 @@ class Pace:
         self._pause = pause
         self.turns = asyncio.Semaphore(TURNS)
         """Held while a shard flushes."""
+        self.shards = 1
+        """How many share the core."""
         self._looking = 0
         self._seen = time.process_time(), time.monotonic()
         self._catching_up = False
@@ -43,11 +49,12 @@ class Pace:
         """
         if not self._pause:
             return
-        started, least = time.monotonic(), max(self._pause, min(SLOWEST_FLUSH, SHARE * took))
+        started, most = time.monotonic(), min(SLOWEST_OF_ALL, SLOWEST_FLUSH * max(1.0, self.shards / FEW))
+        least = max(self._pause, min(most, SHARE * took))
         self._looking += 1
         try:
             while (left := least - (time.monotonic() - started)) > 0 or self._busy():
-                if least - left >= SLOWEST_FLUSH or (self._catching_up and self._dry(drained)):
+                if least - left >= most or (self._catching_up and self._dry(drained)):
                     return
                 if await within(self._breath(left), urgent):
                     return

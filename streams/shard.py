@@ -14,8 +14,11 @@ from streams.log import Outgoing, Spot, Writer
 from streams.metrics.unmetered import UNMETERED, Unmetered
 from streams.pacing import Pace, within
 
-SILENCE = 6.0
-"""Seconds that the mark of a reader with nothing to say waits at most for a flush: longer than between idle ticks."""
+SILENCE = 25.0
+"""Seconds that the mark of a reader with nothing to say waits at most for a flush.
+
+They are longer than between the rarest ticks: it becomes durable with what the next tick says.
+"""
 
 
 class Reader(Protocol):

@@ -1,27 +1,41 @@
 """Topics on Kafka: what a specification means to the broker, and what an existing topic must not contradict."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
 
-from streams.log import LogError, TopicSpec
+from streams.log import LogError, Spot, TopicSpec
 
 POLL_SECONDS = 0.1
 POLICY = "cleanup.policy"
 
 
-async def declare(admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec], shards: int, replication: int) -> int:
+Answered = Callable[[Sequence[Spot]], Awaitable[object]]
+"""Returns once the leaders of these have answered for them."""
+
+
+async def declare(
+    admin: AIOKafkaAdminClient,
+    specs: Sequence[TopicSpec],
+    shards: int,
+    replication: int,
+    answered: Answered | None = None,
+) -> int:
     """Creates what is missing and gives the number of shards; raises LogError where existing topics disagree."""
     by_name = {spec.name: spec for spec in specs}
     existing = {name: count for name, (count, _) in (await _partitions(admin, by_name)).items()}
     shards = _shards(by_name, existing, shards)
     await _check_policies(admin, [by_name[name] for name in existing])
-    await _create(admin, [spec for spec in specs if spec.name not in existing], shards, replication)
+    missing = [spec for spec in specs if spec.name not in existing]
+    await _create(admin, missing, shards, replication)
     await _until_served(admin, by_name, shards)
+    if answered is not None:
+        # A broker is named as leader seconds before it is one where it has a thousand partitions to begin.
+        await answered([Spot(spec.name, p) for spec in missing for p in range(shards if spec.sharded else 1)])
     return shards
 
 

@@ -15,9 +15,9 @@ from faust.transport.consumer import ConsumerThread
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from streams.kafka.asking import ask_quickly
 from streams.kafka.chunks import in_chunks
 from streams.kafka.closing import close_consumer, within
-from streams.kafka.sessions import in_sessions
 
 LEAST_WAIT_MS, MOST_WAIT_MS, QUIET_WAIT_MS = 20, 200, 500
 """How long a fetch without news stays with the broker; a partition opened or emptied meanwhile waits for its end.
@@ -139,7 +139,7 @@ class Thread(driver.AIOKafkaConsumerThread):
             if not opened or not self.consumer.flow_active or subscriptions.reassignment_in_progress:
                 await asyncio.sleep(seconds)
                 return {}
-            in_sessions(fetcher)
+            ask_quickly(fetcher)
             seconds = self._patience(fetcher, opened, seconds)
             fetched = await _fetched(fetcher, opened)
             if not fetched and await _grown(fetcher, seconds) and not subscriptions.reassignment_in_progress:
@@ -159,6 +159,13 @@ class Thread(driver.AIOKafkaConsumerThread):
     def highwater(self, tp: TP) -> int:
         """The offset after the last committed record as of the last fetch; 0 before the first."""
         return self._ensure_consumer().last_stable_offset(TopicPartition(*tp)) or 0
+
+    def known_end(self, tp: TP) -> int | None:
+        """As `highwater`; None before the first fetch, and of what is not assigned (any more)."""
+        subscription = self._ensure_consumer()._fetcher._subscriptions.subscription
+        assignment = subscription.assignment if subscription is not None else None
+        state = assignment.state_value(TopicPartition(*tp)) if assignment is not None else None
+        return state.lso if state is not None else None
 
     async def on_thread_stop(self) -> None:
         """Leaves the group, or gives up after a few seconds when no broker answers."""

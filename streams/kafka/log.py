@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from streams.kafka import declaring, reading
 from streams.kafka.closing import close_consumer, close_producer
@@ -70,13 +70,24 @@ class KafkaLog:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=REQUEST_MS)
         try:
             await admin.start()
-            return await declaring.declare(admin, specs, shards, self._replication)
+            return await declaring.declare(admin, specs, shards, self._replication, self._answered)
         except KafkaError as error:
             if not error.retriable:
                 raise
             return None
         finally:
             await admin.close()
+
+    async def _answered(self, spots: Sequence[Spot]) -> None:
+        """Asks for the ends of new partitions until the broker tells them: it takes no records for them before."""
+        if spots and self._reader is not None:
+            # All at once, or each unknown topic is asked for by itself.
+            self._reader._client.set_topics({*self._reader._client._topics, *(spot.topic for spot in spots)})  # noqa: SLF001
+            while True:
+                # Its own limit is shorter than what a new broker may take for a thousand partitions.
+                with suppress(KafkaTimeoutError):
+                    await self._reader.end_offsets([TopicPartition(*spot) for spot in spots])
+                    return
 
     async def append(self, records: Sequence[Outgoing], *, lasting: bool = True) -> list[int]:
         """Appends in order per partition and gives the offsets once everything is durable, in any case.

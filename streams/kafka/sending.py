@@ -96,7 +96,11 @@ async def _hand_over(producer: AIOKafkaProducer, groups: Mapping[Spot, Group], s
 
 
 async def _expect_partitions(producer: AIOKafkaProducer, spots: Collection[Spot]) -> None:
-    for topic in {spot.topic for spot in spots}:
+    topics = {spot.topic for spot in spots}
+    for topic in topics:
+        # All before the first is waited for, or each asks once more for those before it.
+        producer.client.add_topic(topic)
+    for topic in topics:
         try:
             async with asyncio.timeout(METADATA_SECONDS):
                 known = await producer.partitions_for(topic)

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from aiokafka.client import AIOKafkaClient, ConnectionGroup
-from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.protocol.fetch import FetchRequest
 
 FIRST_WITH_SESSIONS = 7
@@ -14,12 +13,6 @@ LAST_EPOCH = 2**31 - 1
 
 Asked = dict[tuple[str, int], tuple[int, int]]
 """By topic and partition: the offset to fetch from, and bytes at most."""
-
-
-def in_sessions(fetcher: Fetcher) -> None:
-    """From here on what the fetcher sends to a broker is a difference, and an answer holds only what has news."""
-    if type(fetcher._client) is not Sessions:
-        fetcher._client = Sessions(fetcher._client)
 
 
 class Sessions:
@@ -47,6 +40,8 @@ class Sessions:
             session.restart()
             raise
         session.heard(response)
+        # The fetcher looks up what it asked for, which is much, to understand what came, which is little.
+        request._topics = session.asked_of(response)
         return response
 
 
@@ -72,6 +67,10 @@ class Session:
             self.restart()
             return
         self._number, self._epoch = number, 1 if self._epoch == LAST_EPOCH else self._epoch + 1
+
+    def asked_of(self, response: Any) -> list[tuple[str, list[tuple[int, int, int]]]]:
+        """What was asked of the partitions that an answer tells of."""
+        return [(topic, [(p[0], *self._asked[topic, p[0]]) for p in parts]) for topic, parts in response.topics]
 
     def restart(self) -> None:
         """The next fetch asks for everything; it names the former session, so that the broker forgets that one."""
