@@ -21,7 +21,7 @@ from streams import topics
 from streams.log import Outgoing
 from streams.opening import open_log
 
-SETTLED = 15.0
+SETTLED = 60.0
 """Seconds after which the first standings have been said, and the clock ticks as seldom as it does when idle."""
 
 
@@ -40,7 +40,7 @@ class Idle:
 @click.command()
 @click.option("--broker", required=True)
 @click.option("--shards", default=SHARDS, show_default=True, type=click.IntRange(1))
-@click.option("--seconds", default=30, show_default=True, type=click.IntRange(1))
+@click.option("--seconds", default=60, show_default=True, type=click.IntRange(1))
 @click.option("--worker-core", type=int, help="The core that the worker is kept to.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
 def main(broker: str, shards: int, seconds: int, worker_core: int | None, *, as_json: bool) -> None:

@@ -55,6 +55,8 @@ class Hop:
         """Some of the senders that are furthest behind: while there are any, no further tick is complete."""
         self.open = {tick.number: tick for tick in mark.open}
         self.revisions = {sender: list(said) for sender, said in mark.revisions.items()}
+        self._newest = max((revision for said in self.revisions.values() for _, revision in said), default=0)
+        """The newest revision that any sender has told of."""
         self.out: list[Outgoing] = []
         self.changed = self.urgent = self.silent = False
         self.facts = 0
@@ -174,6 +176,7 @@ class Hop:
         said = self.revisions.setdefault(marker.sender, [])
         if marker.revision > max((revision for _, revision in said), default=0):
             said.append((self.passed.get(marker.sender, -1), marker.revision))
+            self._newest = max(self._newest, marker.revision)
             if self.flow.at_once:
                 self._switch(self._target(marker.number))
 
@@ -198,7 +201,7 @@ class Hop:
         return True
 
     def _complete(self, tick: Tick) -> None:
-        switched = self._switch(self._target(tick.number))
+        switched = self._newest > self.revision and self._switch(self._target(tick.number))
         before, evaluates = self.at, tick.at is not None and (self.at is None or tick.at > self.at)
         self.at = tick.at if evaluates else self.at
         if switched and not self.flow.at_once:

@@ -69,8 +69,9 @@ class Pace:
 
     def _busy(self) -> bool:
         """Whether this process is catching up, as of the last sample."""
-        worked, now = time.process_time(), time.monotonic()
+        now = time.monotonic()
         if now - self._seen[1] >= SAMPLE:
+            worked = time.process_time()
             self._catching_up = worked - self._seen[0] > BUSY * (now - self._seen[1])
             self._seen = worked, now
         return self._catching_up
