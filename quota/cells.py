@@ -50,7 +50,7 @@ def add(into: Parts, parts: Mapping[str, int], sign: int = 1) -> None:
 
 
 def put(into: dict[K, Parts], cell: K, parts: Mapping[str, int]) -> None:
-    """Add parts without zeros to a cell of a private collection; the parts themselves are copied, not kept."""
+    """Add parts to a cell of a private collection, which has zeros only of a first one; parts are copied, not kept."""
     held = into.get(cell)
     if held is None:
         into[cell] = {**parts}
@@ -62,7 +62,7 @@ def put(into: dict[K, Parts], cell: K, parts: Mapping[str, int]) -> None:
         if total:
             held[component] = total
         else:
-            del held[component]
+            held.pop(component, None)
 
 
 def collect(into: dict[K, Parts], found: Mapping[K, Parts]) -> None:
