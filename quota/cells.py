@@ -4,6 +4,7 @@ Counts stand under their metric's id; the names below are everything else. Zero 
 """
 
 from collections.abc import Hashable, Iterator, Mapping
+from functools import lru_cache
 from typing import TypeVar
 
 from schemas.credits import Parts
@@ -36,6 +37,12 @@ _WON_AGES = {f"{WON_AGE}{days}": days for days in range(4000)}
 
 PLAIN = frozenset({REVENUE, MARGIN, COSTED, UNPRICED, NEGATIVE_CYCLE, UNKNOWN_STAGE, UNKNOWN_ACTIVITY, EARLY_CREATED})
 """Components without a prefix that are no metric count."""
+
+
+@lru_cache(maxsize=16384)
+def named(prefix: str, of: str | int) -> str:
+    """The component of this prefix for a stage or an age: always the same text, for millions of cells hold it."""
+    return f"{prefix}{of}"
 
 
 def add(into: Parts, parts: Mapping[str, int], sign: int = 1) -> None:
