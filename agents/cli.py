@@ -28,7 +28,7 @@ from streams.commands import (
 from streams.commands.failures import Failing
 from streams.commands.options import shared
 from streams.commands.session import RunningWorker, Session
-from streams.config import HORIZON_DAYS, MEMORY, Config, ConfigError
+from streams.config import HORIZON_DAYS, MEMORY, TICK_MS, Config, ConfigError
 from streams.log import Log
 from streams.sinks.sinks import Sinks
 
@@ -61,7 +61,7 @@ class CommandLine(Failing):
             config = Config.from_env(os.environ)
         except ConfigError as error:
             raise click.UsageError(str(error), context) from error
-        context.obj = Session(config, partial(in_process, horizon=config.horizon_days))
+        context.obj = Session(config, partial(in_process, horizon=config.horizon_days, tick_ms=config.tick_ms))
         return super().parse_args(context, arguments)
 
 
@@ -75,17 +75,18 @@ def in_process(
     metered: bool = False,
     store: str = MEMORY,
     horizon: int = HORIZON_DAYS,
+    tick_ms: int = TICK_MS,
 ) -> AbstractAsyncContextManager[RunningWorker]:
     """A worker in this process, on a log that has been started."""
     # Faust takes a second to import, which most commands do not need.
     from agents.worker import READERS, Worker
 
+    make = partial(Worker, broker, log, live=live, shards=shards, sinks=sinks, store=store)
     if not metered:
-        return Worker(broker, log, live=live, shards=shards, sinks=sinks, store=store, horizon=horizon)
+        return make(horizon=horizon, tick_ms=tick_ms)
     from streams.metrics.meter import Meter
 
-    meter = Meter(READERS)
-    return Worker(broker, log, live=live, shards=shards, sinks=sinks, meter=meter, store=store, horizon=horizon)
+    return make(meter=Meter(READERS), horizon=horizon, tick_ms=tick_ms)
 
 
 @click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})

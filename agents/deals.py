@@ -25,7 +25,6 @@ KIND = Kind(
     fold=deals.fold,
     begin=deals.Deal,
     state=deals.state,
-    contributions=deals.contributions,
 )
 ARROW = Arrow(
     name="deals",

@@ -25,7 +25,6 @@ KIND = Kind(
     fold=meetings.fold,
     begin=meetings.Meeting,
     state=meetings.state,
-    contributions=meetings.contributions,
 )
 ARROW = Arrow(
     name="meetings",

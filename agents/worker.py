@@ -12,7 +12,7 @@ from agents import activities, alerts, clock, deals, deliveries, meetings, notif
 from streams import tables, topics
 from streams.app import make_app
 from streams.clockwork import Clockwork
-from streams.config import HORIZON_DAYS, MEMORY
+from streams.config import HORIZON_DAYS, MEMORY, TICK_MS
 from streams.courier import Courier
 from streams.embedded.housekeeping import keep_house
 from streams.embedded.log import EmbeddedLog
@@ -35,6 +35,8 @@ SHARDS = 4
 """Partitions of a new log; an existing one keeps its number."""
 COLLECT_AFTER = (100_000, 50, 1000)
 """Allocations, young and middle collections before the next older one (gc.set_threshold)."""
+PAUSE = 0.4
+"""Of the time between two ticks: so long a flush waits for more, and no longer than a fifth or quarter of a second."""
 CHORES_SECONDS, FLUSH_SECONDS, LEAVE_SECONDS = 1.0, 4.0, 3.0
 """How long each step of a shutdown may take before it is cut short: together less than LONGEST."""
 SENDING_SECONDS = 2.0
@@ -61,13 +63,15 @@ class Worker:
         store: str = MEMORY,
         horizon: int = HORIZON_DAYS,
         patience: float = PATIENCE,
+        tick_ms: int = TICK_MS,
     ) -> None:
         """`live` makes time follow the clock from now on; without sinks, messages wait; `meter` counts the work.
 
         `store` says where tables are kept beside the log, as QUOTAFLOW_STORE does. Facts that lie more than `horizon`
         days after the log took them are set aside; `patience` is how many seconds a partition may grow unread.
+        Between two ticks lie `tick_ms` milliseconds while facts come in; flushes are as much more frequent.
         """
-        self._store = store
+        self._store, self._tick = store, tick_ms / 1000
         self._meter, self._sinks, self._horizon, self._patience = meter, sinks, horizon, patience
         self._courier: Courier | None = None
         self._broker, self._log, self._live, self._wanted = broker, log, live, shards
@@ -88,7 +92,8 @@ class Worker:
     async def _start(self) -> None:
         embedded = isinstance(self._log, EmbeddedLog)
         count = await declare(self._log, self._wanted)
-        kept, pause = stores(self._store, self._broker, lambda: now().timestamp()), 0.25 if embedded else 0.2
+        kept = stores(self._store, self._broker, lambda: now().timestamp())
+        pause = min(0.25 if embedded else 0.2, PAUSE * self._tick)
         self.shards = Shards(self._log, ARROWS, count, pause, self._meter, stores=kept, horizon=self._horizon)
         self.app = make_app(self._broker, self._log)
         for agent in AGENTS:
@@ -102,7 +107,7 @@ class Worker:
         await self.shards.attach(self.app)
         self.app.finalize()
         await self.app.start()
-        self._clockwork = Clockwork(self._log, self.shards, weight=1 if embedded else 2)
+        self._clockwork = Clockwork(self._log, self.shards, 1 if embedded else 2, self._tick)
         await self._clockwork.start(live=self._live)
         self._chores.append(asyncio.create_task(Watchdog(self._patience).run(self._log, self.shards)))
         if isinstance(self._log, EmbeddedLog):

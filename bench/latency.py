@@ -1,8 +1,8 @@
 """Measures how long a fact takes from being appended to the standing, and to the alert, at a steady pace.
 
-usage: python -m bench.latency --broker URL [--rate N] [--seconds N] [--reps N] [--json]
+usage: python -m bench.latency --broker URL [--rate N] [--seconds N] [--reps N] [--tick-ms N] [--json]
 
-The log must be new. A live worker is started beside, with the default tick, and fed at the pace that is asked for.
+The log must be new. A live worker is started beside and fed at the pace that is asked for.
 Some of the facts are probes: each is a deal that is won by a rep of whom nothing else is heard, so that the first
 standing with a deal won, and the first alert that says so, are those that include it. This process feeds and follows;
 it should not share its core with the worker.
@@ -31,6 +31,7 @@ from schemas.control import PlanMarker
 from schemas.deals import DealChanged
 from schemas.fields import Money
 from streams import topics
+from streams.config import LEAST_TICK_MS, MOST_TICK_MS, TICK_MS
 from streams.log import Log, Outgoing, Record, Spot
 from streams.opening import open_log
 from streams.wall_clock import now
@@ -61,7 +62,7 @@ class Delays:
 
 @dataclass(frozen=True)
 class Latency:
-    """What was seen at a pace of so many facts a second.
+    """What was seen at a pace of so many facts a second, with so many milliseconds between two ticks.
 
     `behind` is how many seconds the feeder was late at most; `cores` is how much of a core the worker used.
     """
@@ -72,11 +73,13 @@ class Latency:
     alert: Delays
     behind: float
     cores: float
+    tick_ms: int = TICK_MS
 
     def __str__(self) -> str:
         """One line for people."""
         return (
-            f"{self.rate:,} facts/s: to the standing {self.standing}, to the alert {self.alert}; {self.probes} probes, "
+            f"{self.rate:,} facts/s, a tick every {self.tick_ms} ms: to the standing {self.standing}, "
+            f"to the alert {self.alert}; {self.probes} probes, "
             f"the feeder {self.behind:.1f} s late at most, the worker on {self.cores:.0%} of a core"
         )
 
@@ -86,16 +89,19 @@ class Latency:
 @click.option("--rate", default=5000, show_default=True, type=click.IntRange(100))
 @click.option("--seconds", default=20, show_default=True, type=click.IntRange(1))
 @click.option("--reps", default=Workload.reps, show_default=True, type=click.IntRange(1))
+@click.option("--tick-ms", default=TICK_MS, show_default=True, type=click.IntRange(LEAST_TICK_MS, MOST_TICK_MS))
 @click.option("--worker-core", type=int, help="The core that the worker is kept to.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
-def main(broker: str, rate: int, seconds: int, reps: int, worker_core: int | None, *, as_json: bool) -> None:
+def main(
+    broker: str, rate: int, seconds: int, reps: int, tick_ms: int, worker_core: int | None, *, as_json: bool
+) -> None:
     """Prints the median and the 99th percentile, to the standing and to the alert."""
     on = () if worker_core is None else (worker_core,)
-    found = asyncio.run(measure(broker, rate, seconds, reps, on))
+    found = asyncio.run(measure(broker, rate, seconds, reps, tick_ms, on))
     click.echo(json.encode(found) if as_json else str(found))
 
 
-async def measure(broker: str, rate: int, seconds: int, reps: int, on: tuple[int, ...] = ()) -> Latency:
+async def measure(broker: str, rate: int, seconds: int, reps: int, tick_ms: int, on: tuple[int, ...] = ()) -> Latency:
     """One measurement, with the worker on these cores."""
     log = open_log(broker)
     await log.start()
@@ -103,7 +109,7 @@ async def measure(broker: str, rate: int, seconds: int, reps: int, on: tuple[int
         shards = await declare(log, SHARDS)
         await say_plan(log, reps + seconds * PROBES)
         await log.append([Outgoing(topics.CONTROL.name, 0, b"benchmark", json.encode(PlanMarker(1)))])
-        async with beside(broker, "--live", before=pinned([], *on)) as worker:
+        async with beside(broker, "--live", "--tick-ms", str(tick_ms), before=pinned([], *on)) as worker:
             await taken(worker, shards)
             feed = Feed(log, shards, rate, seconds, reps)
             watched = asyncio.ensure_future(feed.watch())
@@ -117,6 +123,7 @@ async def measure(broker: str, rate: int, seconds: int, reps: int, on: tuple[int
                 feed.delays(topics.ALERTS.name),
                 feed.behind,
                 spent,
+                tick_ms,
             )
     finally:
         await log.stop()

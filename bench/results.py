@@ -179,11 +179,25 @@ def _written(rounds: list[Round]) -> str:
 
 def _latency(latencies: Iterable[Latency]) -> str:
     rows = [
-        [f"{each.rate:,}", _delay(each.standing), _delay(each.alert), f"{each.cores:.0%}", f"{each.behind:.1f} s"]
+        [
+            f"{each.rate:,}",
+            f"{each.tick_ms} ms",
+            _delay(each.standing),
+            _delay(each.alert),
+            f"{each.cores:.0%}",
+            f"{each.behind:.1f} s",
+        ]
         for each in latencies
     ]
-    head = ["facts a second", "to the standing, p50 / p99 ms", "to the alert, p50 / p99 ms", "of a core", "feeder late"]
-    return "\n".join(["## From append to standing and to alert, default tick", "", rows_of(head, rows)])
+    head = [
+        "facts a second",
+        "tick",
+        "to the standing, p50 / p99 ms",
+        "to the alert, p50 / p99 ms",
+        "of a core",
+        "feeder late",
+    ]
+    return "\n".join(["## From append to standing and to alert", "", rows_of(head, rows)])
 
 
 def _delay(delays: Delays) -> str:

@@ -100,7 +100,7 @@ def _variant(
 
 
 def _latency(brokers: Brokers, asked: Asked, results: Results) -> None:
-    results.latency = variants.latency(brokers, variants.RATES, asked.workload.reps, tell)
+    results.latency = variants.latency(brokers, variants.PACES, asked.workload.reps, tell)
 
 
 def _memory(brokers: Brokers, asked: Asked, results: Results) -> None:

@@ -12,8 +12,10 @@ from bench.pipeline import Piped
 from bench.recovery import Taken
 from bench.rounds import Tell, measured
 from bench.workload import Workload
+from streams.config import TICK_MS
 
-RATES = (1000, 5000, 20_000)
+PACES = ((1000, TICK_MS), (1000, 100), (5000, TICK_MS), (5000, 100), (20_000, TICK_MS))
+"""Facts a second, and milliseconds between two ticks."""
 MANY_REPS, MANY_SHARDS = 20_000, 48
 IDLE_SHARDS = (12, 48)
 
@@ -69,12 +71,12 @@ def _against(name: str, brokers: Brokers, both: tuple[Setting, Setting], times: 
     return Variant(name, *found)
 
 
-def latency(brokers: Brokers, rates: Sequence[int], reps: int, tell: Tell) -> list[Latency]:
+def latency(brokers: Brokers, paces: Sequence[tuple[int, int]], reps: int, tell: Tell) -> list[Latency]:
     """At each pace, on a broker of its own."""
     found = []
-    for rate in rates:
+    for rate, tick in paces:
         with brokers.empty() as url, on_core(cores()[0]):
-            asked = ["--rate", str(rate), "--reps", str(reps), "--worker-core", str(LAST_CORE)]
+            asked = ["--rate", str(rate), "--reps", str(reps), "--tick-ms", str(tick), "--worker-core", str(LAST_CORE)]
             found.append(measured(program("bench.latency", "--broker", url, "--json", *asked), Latency))
         tell(str(found[-1]))
     return found

@@ -1,6 +1,6 @@
 """A worker as the benchmark runs it beside others: without sinks, so that messages wait, until it is ended.
 
-usage: python -m bench.worker --broker URL [--live] [--shards N]
+usage: python -m bench.worker --broker URL [--live] [--shards N] [--tick-ms N]
 
 It says on standard output which shards it has taken over, one line each.
 """
@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 import click
 
 from agents.worker import SHARDS, Worker
+from streams.config import LEAST_TICK_MS, MOST_TICK_MS, TICK_MS
 from streams.opening import open_log
 
 TAKEN = b"took over shard"
@@ -24,17 +25,18 @@ TAKEN = b"took over shard"
 @click.option("--broker", required=True)
 @click.option("--live", is_flag=True, help="Time follows the clock; without, it stays with the log.")
 @click.option("--shards", default=SHARDS, show_default=True, type=click.IntRange(1), help="Of a new log.")
-def main(broker: str, shards: int, *, live: bool) -> None:
+@click.option("--tick-ms", default=TICK_MS, show_default=True, type=click.IntRange(LEAST_TICK_MS, MOST_TICK_MS))
+def main(broker: str, shards: int, tick_ms: int, *, live: bool) -> None:
     """Works until it is ended."""
     logging.basicConfig(format="%(message)s", stream=sys.stdout)
     logging.getLogger("streams").setLevel(logging.INFO)
-    asyncio.run(_work(broker, shards, live=live))
+    asyncio.run(_work(broker, shards, tick_ms, live=live))
 
 
-async def _work(broker: str, shards: int, *, live: bool) -> None:
+async def _work(broker: str, shards: int, tick_ms: int, *, live: bool) -> None:
     log = open_log(broker)
     await log.start()
-    async with Worker(broker, log, live=live, shards=shards) as worker:
+    async with Worker(broker, log, live=live, shards=shards, tick_ms=tick_ms) as worker:
         await worker.run()
 
 

@@ -59,12 +59,12 @@ def fan_out_all(contributions: Cells, plan: PlanIndex, into: Cells) -> Iterator[
     What reps contribute under the same ancestors is added up first: they are few, and reps are many.
     """
     shared: dict[tuple[tuple[str, ...], str], Parts] = {}
-    for (scope, day), parts in contributions.items():
-        into[scope, day] = parts
+    for cell, parts in contributions.items():
+        into[cell] = parts
+        scope, day = cell
         if scope != "unassigned":
-            above = tuple(plan.ancestors(scope.removeprefix("rep:"), day)[1:])
-            rest = {component: value for component, value in parts.items() if not component.startswith(WON_DEAL)}
-            put(shared, (above, day), rest)
+            above = plan.ancestors(scope[_REP:], day)[1:]
+            put(shared, (above, day), {part: value for part, value in parts.items() if part[:_WON] != WON_DEAL})
         yield
     for (above, day), parts in shared.items():
         for ancestor in above:

@@ -167,7 +167,7 @@ class Deal(Struct, gc=False):
         plan, amount = self.plan, self.amount
         cell = self.place or self._began()
         known = not self.told or self.told_at is not None
-        parts: Parts = {f"{cells.OPEN if known else cells.OPEN_UNKNOWN}{stage.id}": 1}
+        parts: Parts = {cells.named(cells.OPEN if known else cells.OPEN_UNKNOWN, stage.id): 1}
         if amount is None:
             worth = None
         elif amount.currency == plan.currency:
@@ -175,9 +175,9 @@ class Deal(Struct, gc=False):
         else:
             worth = plan.convert(amount, day_name(plan.calendar(cell[0]).local_day(self.changed_at)))
         if worth is None:
-            parts[f"{cells.OPEN_UNPRICED}{stage.id}"] = 1
+            parts[cells.named(cells.OPEN_UNPRICED, stage.id)] = 1
         elif worth:
-            parts[f"{cells.OPEN_AMOUNT if known else cells.OPEN_UNKNOWN_AMOUNT}{stage.id}"] = worth
+            parts[cells.named(cells.OPEN_AMOUNT if known else cells.OPEN_UNKNOWN_AMOUNT, stage.id)] = worth
         return cell, parts
 
     def _began(self) -> tuple[str, str]:
@@ -195,7 +195,7 @@ class Deal(Struct, gc=False):
         parts = {"deals_won" if won else "deals_lost": 1}
         if created_at is not None:
             age = (day - calendar.local_day(created_at)).days
-            parts[cells.NEGATIVE_CYCLE if age < 0 else f"{cells.WON_AGE if won else cells.LOST_AGE}{age}"] = 1
+            parts[cells.NEGATIVE_CYCLE if age < 0 else cells.named(cells.WON_AGE if won else cells.LOST_AGE, age)] = 1
         if won:
             parts |= self._value(day_name(day))
         return (scope, day_name(day)), parts

@@ -45,10 +45,17 @@ def differing(before: Adds, after: Adds) -> tuple[tuple[Share, ...], tuple[Share
     return past if now is None else (*past, now), gone if was is None else (*gone, was)
 
 
+def gather(into: Cells, adds: Adds) -> None:
+    """Adds all shares to a private collection; cells of it may become empty."""
+    past, now = adds
+    for cell, parts in past:
+        put(into, cell, parts)
+    if now is not None:
+        put(into, *now)
+
+
 def together(adds: Adds) -> Cells:
     """All shares, by cell."""
     found: Cells = {}
-    past, now = adds
-    for cell, parts in past if now is None else (*past, now):
-        put(found, cell, parts)
+    gather(found, adds)
     return {cell: parts for cell, parts in found.items() if parts}

@@ -13,6 +13,9 @@ from schemas.credits import Parts
 day_of = cache(date.fromisoformat)
 _CLOSINGS = frozenset({"deals_won", "deals_lost", REVENUE})
 _AGES = (WON_AGE, LOST_AGE)
+_SHORT = 5
+_MARKED = frozenset(part[:_SHORT] for part in (*STATE, WON_DEAL, *_AGES, *_CLOSINGS))
+"""How all components begin that count not only in periods: most begin otherwise, and are looked at no further."""
 
 
 class Split(NamedTuple):
@@ -29,20 +32,17 @@ class Split(NamedTuple):
 
 def split(change: Mapping[str, int]) -> Split:
     """Sorts the components of a cell, or of its change, by where they count."""
-    opened, rest, closed, won = {}, {}, {}, False
-    for part, number in change.items():
-        if "|" not in part:
-            rest[part] = number
-            if part in _CLOSINGS:
-                closed[part] = number
-        elif part.startswith(STATE):
-            opened[part] = number
+    marked = [part for part in change if part[:_SHORT] in _MARKED]
+    rest = {**change}
+    opened, closed, won = {}, {}, False
+    for part in marked:
+        if part.startswith(STATE):
+            opened[part] = rest.pop(part)
         elif part.startswith(WON_DEAL):
             won = True
-        else:
-            rest[part] = number
-            if part.startswith(_AGES):
-                closed[part] = number
+            del rest[part]
+        elif part in _CLOSINGS or part.startswith(_AGES):
+            closed[part] = rest[part]
     return Split(opened, rest, closed, won)
 
 

@@ -12,12 +12,10 @@ from streams.log import Log, Outgoing, Spot
 from streams.shards import CONTROL, Shards
 from streams.wall_clock import now
 
-SECONDS = 0.5
-"""Between two ticks while facts come in."""
 IDLE_SECONDS, MOST_IDLE_SECONDS = 5.0, 20.0
 """Between two ticks while source partitions grow by nothing but ticks: at first, and after a minute without facts.
 
-A fact ends that within SECONDS.
+A fact ends that with the next tick.
 """
 KEY = b"clock"
 
@@ -25,9 +23,12 @@ KEY = b"clock"
 class Clockwork:
     """Asks for ticks in control; the clock agent copies them to where facts are."""
 
-    def __init__(self, log: Log, shards: Shards, weight: int) -> None:
-        """`weight` is how many offsets a copied tick takes at most (a transaction's end marker takes one)."""
-        self._log, self._shards, self._weight = log, shards, weight
+    def __init__(self, log: Log, shards: Shards, weight: int, seconds: float) -> None:
+        """`weight` is how many offsets a copied tick takes at most (a transaction's end marker takes one).
+
+        While facts come in, so many `seconds` lie between two ticks.
+        """
+        self._log, self._shards, self._weight, self._seconds = log, shards, weight, seconds
         self._spots = [Spot(topic.name, p) for topic in topics.SOURCES for p in range(shards.count)]
         self.last = datetime.min.replace(tzinfo=UTC)
         self._ends: dict[Spot, int] = {}
@@ -61,7 +62,7 @@ class Clockwork:
     async def _run(self) -> None:
         try:
             while True:
-                await asyncio.sleep(SECONDS)
+                await asyncio.sleep(self._seconds)
                 clock = self._clock()
                 if clock is not None and clock.live and await self.due(clock):
                     self.last = now()
@@ -75,7 +76,7 @@ class Clockwork:
         return found if isinstance(found, Clock) else None
 
     async def due(self, clock: Clock) -> bool:
-        """Whether the next tick is to be asked for; asked every SECONDS."""
+        """Whether the next tick is to be asked for; asked as often as one may come."""
         for spot, end in (await self._shards.ends(self._spots)).items():
             self._ends[spot] = max(end, self._ends.get(spot, 0))
         total = sum(self._ends.values())

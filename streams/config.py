@@ -15,9 +15,12 @@ STORE = "QUOTAFLOW_STORE"
 SINK = "QUOTAFLOW_SINK_"
 MEMORY = "memory"
 HORIZON = "QUOTAFLOW_HORIZON_DAYS"
+TICK = "QUOTAFLOW_TICK_MS"
 MOST_SHARDS = 1024
 HORIZON_DAYS, MOST_DAYS = 366, 99_999
 """Days that a fact may lie after the log took it: what it is where nothing is said, and what may be said."""
+TICK_MS, LEAST_TICK_MS, MOST_TICK_MS = 500, 50, 60_000
+"""Milliseconds between two ticks while facts come in: what it is where nothing is said, and what may be said."""
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/\[\],]+)(:\d{1,5})?", re.ASCII)
 
 
@@ -32,7 +35,7 @@ class Config:
     An existing log keeps its number of shards; what follows that is as it was written, empty where unset. `listen` is
     where the API answers, `store` where a worker keeps tables beside the log, `sinks` is every variable about a sink
     with its value, `horizon_days` is how many days a fact may lie after the log took it: all workers and gateways of a
-    log have the same.
+    log have the same. `tick_ms` is how many milliseconds lie between two ticks while facts come in.
     """
 
     broker: str = "embedded://quotaflow.db"
@@ -44,6 +47,7 @@ class Config:
     store: str = MEMORY
     sinks: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     horizon_days: int = HORIZON_DAYS
+    tick_ms: int = TICK_MS
 
     @property
     def new_shards(self) -> int:
@@ -55,7 +59,7 @@ class Config:
         """The settings that the environment makes; raises ConfigError with all problems at once."""
         broker = environment.get(BROKER) or cls.broker
         shards = environment.get(SHARDS) or None
-        redis, horizon = environment.get(REDIS, ""), environment.get(HORIZON, "")
+        redis, horizon, tick = (environment.get(name, "") for name in (REDIS, HORIZON, TICK))
         store = environment.get(STORE) or MEMORY
         named = [
             (BROKER, broker_problem(broker)),
@@ -63,6 +67,7 @@ class Config:
             (REDIS, redis_problem(redis) if redis else None),
             (STORE, store_problem(store)),
             (HORIZON, horizon_problem(horizon) if horizon else None),
+            (TICK, tick_problem(tick) if tick else None),
         ]
         problems = [f"{name}: {problem}" for name, problem in named if problem]
         if problems:
@@ -70,8 +75,8 @@ class Config:
         tokens = environment.get(TOKEN, ""), environment.get(TOKEN_FILE, "")
         sinks = tuple(sorted((name, value) for name, value in environment.items() if name.startswith(SINK) and value))
         listen = environment.get(LISTEN, "")
-        days = int(horizon or HORIZON_DAYS)
-        return cls(broker, int(shards) if shards else None, *tokens, redis, listen, store, sinks, days)
+        days, tick_ms = int(horizon or HORIZON_DAYS), int(tick or TICK_MS)
+        return cls(broker, int(shards) if shards else None, *tokens, redis, listen, store, sinks, days, tick_ms)
 
 
 def broker_problem(broker: str) -> str | None:
@@ -106,6 +111,13 @@ def horizon_problem(days: str) -> str | None:
     if days.isascii() and days.isdigit() and 1 <= int(days) <= MOST_DAYS:
         return None
     return f"{days!r} is no number of days; write one from 1 to {MOST_DAYS}"
+
+
+def tick_problem(milliseconds: str) -> str | None:
+    """What is wrong with the time between two ticks, or None."""
+    if milliseconds.isascii() and milliseconds.isdigit() and LEAST_TICK_MS <= int(milliseconds) <= MOST_TICK_MS:
+        return None
+    return f"{milliseconds!r} is no number of milliseconds; write one from {LEAST_TICK_MS} to {MOST_TICK_MS}"
 
 
 def redis_problem(url: str) -> str | None:

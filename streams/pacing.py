@@ -13,9 +13,12 @@ With more shards than `FEW` it grows in proportion: the more they are, the less 
 costs nearly as much as one of much.
 """
 BUSY, SAMPLE = 0.5, 0.2
-"""From this share of a core on, a worker is catching up: flushes get rarer, so that more is said and written once.
+"""From this share of a core on, measured over so many seconds at least, a worker is busy."""
+LATE, BEHIND = 3.0, 5.0
+"""Facts read more than `LATE` seconds after they were appended show that a worker is behind, for `BEHIND` more.
 
-It is measured over so many seconds at least.
+One that is busy and behind is catching up: flushes get rarer, so that more is said and written once. Before, each takes
+no longer than it must, for people wait for what just happened.
 """
 BREATH, CROWD, DRY = 0.02, 4, 0.05
 """Seconds between two looks whether there is something to read, while no more shards than `CROWD` look; more of them
@@ -39,8 +42,14 @@ class Pace:
         """How many share the core."""
         self._looking = 0
         self._seen = time.process_time(), time.monotonic()
+        self._behind_until = 0.0
         self._catching_up = False
         self._dry_since: float | None = None
+
+    def met(self, age: float) -> None:
+        """Facts were read that had been in the log for so many seconds."""
+        if age > LATE:
+            self._behind_until = time.monotonic() + BEHIND
 
     async def gather(self, urgent: asyncio.Event, took: float, drained: Callable[[], bool]) -> None:
         """Lets more come, for what is touched again in the meantime is said and written once; ends when it is urgent.
@@ -49,8 +58,8 @@ class Pace:
         """
         if not self._pause:
             return
-        started, most = time.monotonic(), min(SLOWEST_OF_ALL, SLOWEST_FLUSH * max(1.0, self.shards / FEW))
-        least = max(self._pause, min(most, SHARE * took))
+        started, least = time.monotonic(), max(self._pause, min(SLOWEST_FLUSH, SHARE * took))
+        most = min(SLOWEST_OF_ALL, SLOWEST_FLUSH * max(1.0, self.shards / FEW))
         self._looking += 1
         try:
             while (left := least - (time.monotonic() - started)) > 0 or self._busy():
@@ -72,7 +81,8 @@ class Pace:
         now = time.monotonic()
         if now - self._seen[1] >= SAMPLE:
             worked = time.process_time()
-            self._catching_up = worked - self._seen[0] > BUSY * (now - self._seen[1])
+            busy = worked - self._seen[0] > BUSY * (now - self._seen[1])
+            self._catching_up = busy and now < self._behind_until
             self._seen = worked, now
         return self._catching_up
 

@@ -13,6 +13,7 @@ from streams.batches import Batch, Fetched, Flow
 from streams.log import Outgoing, Spot, Writer
 from streams.metrics.unmetered import UNMETERED, Unmetered
 from streams.pacing import Pace, within
+from streams.wall_clock import now
 
 SILENCE = 25.0
 """Seconds that the mark of a reader with nothing to say waits at most for a flush.
@@ -92,8 +93,10 @@ class Shard:
         if batch.topic in self._backlogs:
             self._backlogs[batch.topic] += batch.records
             return
-        started = time.perf_counter()
+        started, facts = time.perf_counter(), self.readers[batch.topic].facts
         self._read(batch.topic, batch.records)
+        if self.readers[batch.topic].facts > facts:
+            self.pace.met(now().timestamp() - batch.records[0].timestamp / 1000)
         self.pump()
         self._meter.read(batch.topic, len(batch.records), time.perf_counter() - started)
 

@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError, KafkaTimeoutError
 from streams.kafka import declaring, reading
 from streams.kafka.closing import close_consumer, close_producer
 from streams.kafka.failures import told
-from streams.kafka.sending import BATCH_BYTES, RETRY_MS, checked, send
+from streams.kafka.sending import BATCH_BYTES, COMPRESSION, RETRY_MS, checked, send
 from streams.kafka.writer import KafkaWriter
 from streams.log import LogError, Outgoing, Record, Spot, TopicSpec
 
@@ -112,6 +112,7 @@ class KafkaLog:
                     enable_idempotence=True,
                     acks="all",
                     max_batch_size=BATCH_BYTES,
+                    compression_type=COMPRESSION,
                     request_timeout_ms=REQUEST_MS,
                     retry_backoff_ms=RETRY_MS,
                 )

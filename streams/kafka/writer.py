@@ -10,7 +10,7 @@ from mode import get_logger
 from streams.grouping import Group
 from streams.kafka.closing import close_producer
 from streams.kafka.failures import describe, is_fenced, told
-from streams.kafka.sending import BATCH_BYTES, RETRY_MS, checked, send
+from streams.kafka.sending import BATCH_BYTES, COMPRESSION, RETRY_MS, checked, send
 from streams.log import FlushUnknown, LogError, Outgoing, ShutOut, Spot
 
 TRANSACTION_MS = 10_000
@@ -40,6 +40,7 @@ class KafkaWriter:
             enable_idempotence=True,
             acks="all",
             max_batch_size=BATCH_BYTES,
+            compression_type=COMPRESSION,
             request_timeout_ms=REQUEST_MS,
             retry_backoff_ms=RETRY_MS,
         )

@@ -8,10 +8,9 @@ from typing import Any, Protocol
 
 from msgspec import json
 
-from quota.cells import collect
 from quota.credits import fan_out_all
 from quota.plans import PlanIndex
-from quota.shares import Adds
+from quota.shares import Adds, gather
 from schemas.control import PlanMarker, Tick
 from schemas.credits import Parts
 from schemas.fields import Origin
@@ -60,7 +59,6 @@ class Kind:
     fold: Callable[[Any, Sequence[tuple[Any, Origin]]], Any]
     begin: Callable[[str, PlanIndex], Entity]
     state: Callable[[Any, PlanIndex], Entity]
-    contributions: Callable[[Any, PlanIndex], dict[Cell, Parts]]
 
 
 class Entities:
@@ -112,8 +110,9 @@ class Entities:
         if plan is None:
             return
         mine: dict[Cell, Parts] = {}
+        load, state = self._load, self.kind.state
         for _, record in self.records.items():  # noqa: PERF102 - those on disk are read in one go
-            collect(mine, self.kind.contributions(self._load(record), plan))
+            gather(mine, state(load(record), plan).adds)
             yield
         yield from fan_out_all(mine, plan, cells)
 

@@ -115,7 +115,7 @@ def test_results_are_the_same_after_they_were_kept() -> None:
         records=500_000,
     )
     page = table(json.decode(json.encode(results), type=Results))
-    assert "| 5,000 | 200 / 900 (10 seen) | nothing was seen |" in page
+    assert "| 5,000 | 500 ms | 200 / 900 (10 seen) | nothing was seen |" in page
     assert "| open deal | 1,400 |" in page
     assert "| 2 workers against 1 | 2.00 | 0.50 |" in page
     assert "48 shards, idle: 9.0% of a core" in page

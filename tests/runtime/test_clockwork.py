@@ -9,12 +9,14 @@ import pytest
 from schemas.marks import Mark
 from streams import clockwork, tables, topics
 from streams.clock import Clock
-from streams.clockwork import IDLE_SECONDS, MOST_IDLE_SECONDS, SECONDS, Clockwork
+from streams.clockwork import IDLE_SECONDS, MOST_IDLE_SECONDS, Clockwork
 from streams.log import Outgoing
 from streams.shards import Shards
 from tests.runtime.fake_log import FakeLog, at_once
 from tests.runtime.history import SHARDS
 
+SECONDS = 0.5
+"""Between two ticks while facts come in."""
 BEGINNING = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
@@ -35,7 +37,8 @@ async def test_ticks_get_rarer_while_nothing_but_ticks_comes_in_and_a_fact_ends_
     at_once(log.declare((*topics.ALL, *tables.ALL), SHARDS))
     monkeypatch.setattr(clockwork, "now", told.now)
     clock = Clock(SHARDS, Mark(topics.CONTROL.name))
-    works = Clockwork(log, cast(Shards, SimpleNamespace(count=SHARDS, ends=log.ends)), weight=1)
+    shards = cast(Shards, SimpleNamespace(count=SHARDS, ends=log.ends))
+    works = Clockwork(log, shards, weight=1, seconds=SECONDS)
     await works.go_live()
     found = []
     while told.seconds < 100:

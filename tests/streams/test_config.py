@@ -11,6 +11,7 @@ from streams.config import (
     broker_problem,
     horizon_problem,
     shards_problem,
+    tick_problem,
 )
 
 KAFKA = ["kafka://localhost:9092", "kafka://localhost", "kafka://[::1]:9092", "kafka://a:9092,b-1.example:9093"]
@@ -68,6 +69,21 @@ def test_the_environment_says_how_many_days_ahead_a_fact_may_lie() -> None:
     assert Config.from_env({"QUOTAFLOW_HORIZON_DAYS": ""}).horizon_days == Config().horizon_days == HORIZON_DAYS
     with pytest.raises(ConfigError, match=f"QUOTAFLOW_HORIZON_DAYS: 'soon' is no number .* from 1 to {MOST_DAYS}"):
         Config.from_env({"QUOTAFLOW_HORIZON_DAYS": "soon"})
+
+
+@pytest.mark.parametrize(
+    ("tick", "fine"), [("50", True), ("60000", True), ("49", False), ("60001", False), ("1.5", False)]
+)
+def test_times_between_ticks(tick: str, fine: bool) -> None:  # noqa: FBT001 - a column of the table above
+    assert (tick_problem(tick) is None) is fine
+
+
+def test_the_environment_says_how_often_ticks_come() -> None:
+    assert (Config.from_env({"QUOTAFLOW_TICK_MS": "100"}).tick_ms, Config().tick_ms) == (100, 500)
+    with pytest.raises(
+        ConfigError, match="QUOTAFLOW_TICK_MS: 'often' is no number of milliseconds; write one from 50 to"
+    ):
+        Config.from_env({"QUOTAFLOW_TICK_MS": "often"})
 
 
 @pytest.mark.parametrize(("days", "fine"), [("1", True), (str(MOST_DAYS), True), ("0", False), ("100000", False)])

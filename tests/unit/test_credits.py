@@ -3,16 +3,14 @@ from collections import Counter, deque
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quota.credits import Cells, fan_out, fan_out_all
+from quota.cells import add
+from quota.credits import Cells, above, fan_out, fan_out_all
 from tests.unit.floor import PLAN
 
 scopes = st.sampled_from(["rep:anna-snelling", "rep:ben", "rep:cara", "rep:dan", "unassigned"])
 days = st.sampled_from(["2026-06-29", "2026-06-30", "2026-07-01", "2026-07-02"])
-parts = st.dictionaries(
-    st.sampled_from(["revenue", "deals_won", "won_deal|a", "open|engaging"]),
-    st.integers(-20, 20).filter(bool),
-    min_size=1,
-)
+COMPONENTS = st.sampled_from(["revenue", "deals_won", "won_deal|a", "open|engaging"])
+parts = st.dictionaries(COMPONENTS, st.integers(-20, 20).filter(bool), min_size=1)
 contributions = st.dictionaries(st.tuples(scopes, days), parts, max_size=10)
 TEAMS = {
     "team:central": {"rep:ben"},
@@ -72,3 +70,12 @@ def test_a_large_collection_fans_out_as_a_small_one_does(given_parts: Credits) -
     deque(fan_out_all(given_parts, PLAN, found), maxlen=0)
     assert found == fan_out(given_parts, PLAN)
     assert given_parts == before
+
+
+@given(changes=st.dictionaries(st.tuples(scopes, days), st.dictionaries(COMPONENTS, st.integers(-3, 3)), max_size=10))
+def test_changes_with_zeros_in_them_come_to_what_those_without_fan_out_to(changes: Credits) -> None:
+    total: Credits = {}
+    for cell, parts in above(changes, PLAN):
+        add(total.setdefault(cell, {}), parts)
+    some = {cell: {part: value for part, value in parts.items() if value} for cell, parts in changes.items()}
+    assert {cell: parts for cell, parts in total.items() if parts} == fan_out(some, PLAN)

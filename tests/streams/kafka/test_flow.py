@@ -46,6 +46,24 @@ async def test_batches_begin_exactly_at_the_opened_position(log: KafkaLog, kafka
     assert max(len(b.records) for b in worker.batches) == 2000
 
 
+@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
+async def test_what_others_compressed_by_any_codec_is_read(
+    log: KafkaLog, kafka: str, unique: str, topic: str, codec: str
+) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, compression_type=codec, max_batch_size=100_000)
+    await producer.start()
+    batch = producer.create_batch()
+    for n in range(1000):
+        batch.append(key=b"k", value=b"fact %d" % n, timestamp=None)
+    await (await producer.send_batch(batch, topic, partition=0))
+    await producer.stop()
+    async with member(kafka, unique, [topic]) as worker:
+        await worker.flowing(2)
+        await worker.consumer.open_partitions({TP(topic, 0): 0}, 1)
+        await until(lambda: len(worker.offsets(TP(topic, 0), 1)) >= 1000)
+    assert [r.value for b in worker.batches for r in b.records] == [b"fact %d" % n for n in range(1000)]
+
+
 async def test_a_partition_opened_again_starts_anew_and_the_other_goes_on(
     log: KafkaLog, kafka: str, unique: str, topic: str
 ) -> None:
