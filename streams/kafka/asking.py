@@ -44,7 +44,7 @@ class Asking:
     def actions(self, assignment: Assignment) -> Actions:
         """What to do next for these partitions."""
         fetcher, led = self._fetcher, self._leaders(assignment)
-        if led is None or fetcher._preferred_read_replica:
+        if led is None or fetcher._preferred_read_replica or not all(map(_placed, led.values())):
             return self._library(assignment)
         waits: dict[int, float] = {}
         for tp, result in fetcher._records.items():
@@ -53,12 +53,10 @@ class Asking:
         seconds = min(filter(None, waits.values()), default=fetcher._fetcher_timeout)
         found = Actions([], {}, seconds, stale=False, resumed=[])
         for node, partitions in led.items():
-            if not waits.get(node) and node not in fetcher._in_flight:
-                positions = _positions(partitions, fetcher._records, found.resumed)
-                if positions is None:
-                    return self._library(assignment)
-                if positions:
-                    found.requests.append((node, self._request(positions)))
+            if waits.get(node) or node in fetcher._in_flight:
+                continue
+            if positions := _positions(partitions, fetcher._records, found.resumed):
+                found.requests.append((node, self._request(positions)))
         return found
 
     def _leaders(self, assignment: Assignment) -> dict[int, Partitions] | None:
@@ -85,14 +83,15 @@ class Asking:
         )
 
 
-def _positions(
-    partitions: Partitions, held: Mapping[Any, Any], resumed: list[Any]
-) -> dict[str, list[tuple[int, int]]] | None:
-    """Where to fetch on by topic; None where a position is missing. Adds what tells when a paused one is resumed."""
+def _placed(partitions: Partitions) -> bool:
+    """Whether of none the position is to be asked for first."""
+    return all(state._position is not None for _, state in partitions)
+
+
+def _positions(partitions: Partitions, held: Mapping[Any, Any], resumed: list[Any]) -> dict[str, list[tuple[int, int]]]:
+    """Where to fetch on by topic; adds what tells when a paused partition is resumed."""
     found: dict[str, list[tuple[int, int]]] = {}
     for tp, state in partitions:
-        if state._position is None:
-            return None
         if tp in held:
             continue
         if state._paused:

@@ -80,14 +80,19 @@ class KafkaLog:
 
     async def _answered(self, spots: Sequence[Spot]) -> None:
         """Asks for the ends of new partitions until the broker tells them: it takes no records for them before."""
-        if spots and self._reader is not None:
+        if not spots:
+            return
+        reader = await reading.started(self.bootstrap)
+        try:
             # All at once, or each unknown topic is asked for by itself.
-            self._reader._client.set_topics({*self._reader._client._topics, *(spot.topic for spot in spots)})  # noqa: SLF001
+            reader._client.set_topics({spot.topic for spot in spots})  # noqa: SLF001 (aiokafka gives no other way)
             while True:
                 # Its own limit is shorter than what a new broker may take for a thousand partitions.
                 with suppress(KafkaTimeoutError):
-                    await self._reader.end_offsets([TopicPartition(*spot) for spot in spots])
+                    await reader.end_offsets([TopicPartition(*spot) for spot in spots])
                     return
+        finally:
+            await close_consumer(reader)
 
     async def append(self, records: Sequence[Outgoing], *, lasting: bool = True) -> list[int]:
         """Appends in order per partition and gives the offsets once everything is durable, in any case.

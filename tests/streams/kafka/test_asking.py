@@ -7,7 +7,7 @@ from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.subscription_state import Assignment
 from aiokafka.protocol.fetch import FetchRequest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.kafka.asking import ask_quickly
@@ -81,6 +81,7 @@ def asked(requests: list[tuple[int, FetchRequest]]) -> dict[int, dict[tuple[str,
     }
 
 
+@settings(max_examples=400)
 @given(st.lists(partitions, max_size=8) | st.lists(usual, max_size=8), st.sets(st.integers(1, 2)))
 def test_requests_waits_and_what_is_missing_are_the_librarys(found: list[Partition], in_flight: set[int]) -> None:
     quick, assignment = fetcher(found, in_flight)
