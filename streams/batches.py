@@ -53,10 +53,6 @@ class Flow(Protocol):
         """Whether all that may be read was handed out when it looked last; a consumer that cannot tell says no."""
         ...
 
-    def known_end(self, tp: TP) -> int | None:
-        """Where a partition that is read here ended when the log last told of it; None where that is to be asked."""
-        ...
-
     async def open_partitions(self, positions: Mapping[TP, int], opening: int) -> None:
         """Hands out records from exactly these offsets on, in batches that carry this opening."""
         ...

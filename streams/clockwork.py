@@ -31,8 +31,6 @@ class Clockwork:
         self._log, self._shards, self._weight, self._seconds = log, shards, weight, seconds
         self._spots = [Spot(topic.name, p) for topic in topics.SOURCES for p in range(shards.count)]
         self.last = datetime.min.replace(tzinfo=UTC)
-        self._ends: dict[Spot, int] = {}
-        """As far as seen: who knows where a partition ends may know less than who knew before."""
         self._seen = (0, 0)
         self._idle = IDLE_SECONDS
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -77,9 +75,7 @@ class Clockwork:
 
     async def due(self, clock: Clock) -> bool:
         """Whether the next tick is to be asked for; asked as often as one may come."""
-        for spot, end in (await self._shards.ends(self._spots)).items():
-            self._ends[spot] = max(end, self._ends.get(spot, 0))
-        total = sum(self._ends.values())
+        total = sum((await self._log.ends(self._spots)).values())
         before, copied = self._seen
         self._seen = total, clock.copied
         ticks = (clock.copied - copied) * len(self._spots) * self._weight

@@ -13,7 +13,7 @@ from streams import topics
 from streams.batches import Batch, Flow
 from streams.config import HORIZON_DAYS
 from streams.keeping import leave, take_kept
-from streams.log import Log, LogError, ShutOut, Spot, Writer
+from streams.log import Log, LogError, ShutOut, Writer
 from streams.metrics.unmetered import UNMETERED, Unmetered
 from streams.pacing import Pace
 from streams.plan_reader import Plans
@@ -73,11 +73,6 @@ class Shards:
             message = "the shards are not attached to an app"
             raise LogError(message)
         return cast(Flow, self._app.consumer)
-
-    async def ends(self, spots: Sequence[Spot]) -> dict[Spot, int]:
-        """Where these end; of what is read here that is known, so that the log is asked only for the rest."""
-        known = {spot: end for spot in spots if (end := self.consumer.known_end(TP(*spot))) is not None}
-        return known | await self.log.ends(spot for spot in spots if spot not in known)
 
     async def attach(self, app: AppT) -> None:
         """Reads the plan and follows the app's assignments from now on."""

@@ -63,10 +63,6 @@ class Consumer(base.Consumer):
         """Whether Faust lets records flow."""
         return bool(self.flow_active and self.can_resume_flow.is_set())
 
-    def known_end(self, tp: TP) -> int | None:
-        """None: asking the log is cheap."""
-        return None
-
     async def open_partitions(self, positions: Mapping[TP, int], opening: int) -> None:
         """Hands out records from exactly these offsets on; raises LogError when the log no longer has them."""
         starts = await self._log.starts(Spot(*tp) for tp in positions)

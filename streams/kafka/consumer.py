@@ -65,10 +65,6 @@ class Consumer(driver.Consumer):
         """Whether all that may be read was handed out when it looked last."""
         return self._thread.drained and not self._waiting
 
-    def known_end(self, tp: TP) -> int | None:
-        """The last stable offset as of the last fetch; None where nothing is fetched."""
-        return self._thread.known_end(tp) if tp in self._openings else None
-
     async def open_partitions(self, positions: Mapping[TP, int], opening: int) -> None:
         """Hands out records from exactly these offsets on; raises LogError when the log does not have them.
 

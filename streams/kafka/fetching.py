@@ -160,13 +160,6 @@ class Thread(driver.AIOKafkaConsumerThread):
         """The offset after the last committed record as of the last fetch; 0 before the first."""
         return self._ensure_consumer().last_stable_offset(TopicPartition(*tp)) or 0
 
-    def known_end(self, tp: TP) -> int | None:
-        """As `highwater`; None before the first fetch, and of what is not assigned (any more)."""
-        subscription = self._ensure_consumer()._fetcher._subscriptions.subscription
-        assignment = subscription.assignment if subscription is not None else None
-        state = assignment.state_value(TopicPartition(*tp)) if assignment is not None else None
-        return state.lso if state is not None else None
-
     async def on_thread_stop(self) -> None:
         """Leaves the group, or gives up after a few seconds when no broker answers."""
         await within("the consumer thread's queue", ConsumerThread.on_thread_stop(self))

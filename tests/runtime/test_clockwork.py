@@ -37,8 +37,7 @@ async def test_ticks_get_rarer_while_nothing_but_ticks_comes_in_and_a_fact_ends_
     at_once(log.declare((*topics.ALL, *tables.ALL), SHARDS))
     monkeypatch.setattr(clockwork, "now", told.now)
     clock = Clock(SHARDS, Mark(topics.CONTROL.name))
-    shards = cast(Shards, SimpleNamespace(count=SHARDS, ends=log.ends))
-    works = Clockwork(log, shards, weight=1, seconds=SECONDS)
+    works = Clockwork(log, cast(Shards, SimpleNamespace(count=SHARDS)), weight=1, seconds=SECONDS)
     await works.go_live()
     found = []
     while told.seconds < 100:

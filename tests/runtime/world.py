@@ -49,9 +49,6 @@ class Consumer:
     def __init__(self) -> None:
         self.held: set[str] = set()
 
-    def known_end(self, _: TP) -> int | None:
-        """The log is asked."""
-
     async def open_partitions(self, positions: Mapping[TP, int], opening: int) -> None:
         """Everything is open."""
 
