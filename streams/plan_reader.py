@@ -7,7 +7,7 @@ from collections.abc import Callable
 from quota.plans import PlanIndex
 from streams import topics
 from streams.log import Log, Record, Spot
-from streams.plans.records import assemble
+from streams.plans.records import MANIFEST, assemble
 
 SPOT = Spot(topics.PLAN.name, 0)
 
@@ -52,7 +52,10 @@ class Plans:
             await self._note(chunk)
 
     async def _note(self, chunk: list[Record]) -> None:
-        for revision in sorted({self._sort(record) for record in chunk}):
+        for record in chunk:
+            self._parts[_revision(record)].append(record)
+        # Large plans come in many chunks: before the manifest, there is nothing to put together.
+        for revision in sorted({_revision(record) for record in chunk if (record.key or b"").endswith(MANIFEST)}):
             values = [record.value for record in self._parts[revision] if record.value is not None]
             plan = assemble(values)
             if plan is not None:
@@ -62,7 +65,6 @@ class Plans:
             self._news.notify_all()
         self.on_news()
 
-    def _sort(self, record: Record) -> int:
-        revision = int((record.key or b"").split(b"/")[0])
-        self._parts[revision].append(record)
-        return revision
+
+def _revision(record: Record) -> int:
+    return int((record.key or b"").split(b"/")[0])

@@ -11,6 +11,9 @@ from schemas.plan import Company, Manifest, Plan, PlanObject, PlanRecord, Rate
 
 SECTIONS = ("reps", "teams", "calendars", "pipelines", "quotas", "rules", "rates", "routes", "metrics")
 
+MANIFEST = b"/manifest"
+"""How the key of a revision's last record ends."""
+
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(PlanRecord | Manifest)
 _SECTION_OF = {name.removesuffix("s"): name for name in SECTIONS}
@@ -33,7 +36,7 @@ def plan_records(plan: Plan, revision: int, applied_at: datetime) -> list[Keyed]
     values = [_encoder.encode(PlanRecord(revision, item)) for item in objects]
     manifest = Manifest(revision, len(values), _digest(values), applied_at)
     keys = [f"{revision:08d}/{_kind(item)}/{_name(item)}".encode() for item in objects]
-    last = Keyed(f"{revision:08d}/manifest".encode(), _encoder.encode(manifest))
+    last = Keyed(b"%08d%b" % (revision, MANIFEST), _encoder.encode(manifest))
     return [*map(Keyed, keys, values), last]
 
 
