@@ -81,12 +81,14 @@ def in_process(
     # Faust takes a second to import, which most commands do not need.
     from agents.worker import READERS, Worker
 
-    make = partial(Worker, broker, log, live=live, shards=shards, sinks=sinks, store=store)
+    make = partial(
+        Worker, broker, log, live=live, shards=shards, sinks=sinks, store=store, horizon=horizon, tick_ms=tick_ms
+    )
     if not metered:
-        return make(horizon=horizon, tick_ms=tick_ms)
+        return make()
     from streams.metrics.meter import Meter
 
-    return make(meter=Meter(READERS), horizon=horizon, tick_ms=tick_ms)
+    return make(meter=Meter(READERS))
 
 
 @click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})

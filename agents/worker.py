@@ -107,7 +107,7 @@ class Worker:
         await self.shards.attach(self.app)
         self.app.finalize()
         await self.app.start()
-        self._clockwork = Clockwork(self._log, self.shards, 1 if embedded else 2, self._tick)
+        self._clockwork = Clockwork(self._log, self.shards, weight=1 if embedded else 2, seconds=self._tick)
         await self._clockwork.start(live=self._live)
         self._chores.append(asyncio.create_task(Watchdog(self._patience).run(self._log, self.shards)))
         if isinstance(self._log, EmbeddedLog):

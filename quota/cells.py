@@ -47,13 +47,14 @@ def named(prefix: str, of: str | int) -> str:
 
 def add(into: Parts, parts: Mapping[str, int], sign: int = 1) -> None:
     """Add (or with `sign` -1 take away) parts in place; components that become zero vanish."""
+    # The loop that a take-over spends most time in.
+    held = into.get
     for component, value in parts.items():
-        held = into.get(component, 0)
-        total = held + sign * value
+        total = held(component, 0) + sign * value
         if total:
             into[component] = total
-        elif held:
-            del into[component]
+        else:
+            into.pop(component, None)
 
 
 def put(into: dict[K, Parts], cell: K, parts: Mapping[str, int]) -> None:
@@ -61,15 +62,8 @@ def put(into: dict[K, Parts], cell: K, parts: Mapping[str, int]) -> None:
     held = into.get(cell)
     if held is None:
         into[cell] = {**parts}
-        return
-    # The loop that a take-over spends most time in.
-    known = held.get
-    for component, value in parts.items():
-        total = known(component, 0) + value
-        if total:
-            held[component] = total
-        else:
-            held.pop(component, None)
+    else:
+        add(held, parts)
 
 
 def collect(into: dict[K, Parts], found: Mapping[K, Parts]) -> None:

@@ -57,3 +57,10 @@ def test_ages_are_found_beyond_the_table_and_among_deals_without_one() -> None:
 def test_numbered_components_are_found_by_their_whole_prefix() -> None:
     found = dict(cells.by_number({"lost_age|4": 2, "won_age|4": 1, "lost_age|11": 5}, cells.LOST_AGE))
     assert found == {4: 2, 11: 5}
+
+
+def test_a_component_is_its_prefix_and_what_it_is_of_and_always_the_same_text() -> None:
+    stage, age = cells.named(cells.OPEN, "qualification"), cells.named(cells.WON_AGE, 57)
+    assert (stage, age) == ("open|qualification", "won_age|57")
+    assert cells.named(cells.OPEN, "qualification") is stage
+    assert cells.named(cells.WON_AGE, 57) is age
