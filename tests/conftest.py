@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.hanging import waiting
 from tests.kafka import jars
 from tests.kafka.broker import Broker
 from tests.servers import prometheus, redis
@@ -137,8 +138,10 @@ def _rank(item: pytest.Item) -> int:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show the end of the broker's log beside a failure on Kafka."""
+    """Show the end of the broker's log beside a failure on Kafka, and what a test that hung was waiting for."""
     report = yield
+    if report.failed and "Timeout (>" in str(report.longrepr):
+        report.sections.append(("What it was waiting for", waiting()))
     if report.failed and item.get_closest_marker("on_kafka") and running_broker in item.config.stash:
         report.sections.append(("Kafka's log", item.config.stash[running_broker].log_tail()))
     return report

@@ -15,13 +15,22 @@ def test_on_prometheus(own_prometheus, tmp_path): assert own_prometheus(tmp_path
 def test_on_neither(): assert True
 """
 
+HANGING = """
+import asyncio
+
+async def never(): await asyncio.Event().wait()
+async def test_that_hangs(): await never()
+def test_that_ends(): assert True
+"""
+
 
 @pytest.fixture
 def suite(root: Path, tmp_path: Path) -> Path:
     """A repository with our conftest, a test of each sort, and nothing beside it."""
     repository = tmp_path / "alone" / "repository"
     (repository / "tests").mkdir(parents=True)
-    shutil.copy(root / "tests" / "conftest.py", repository / "tests")
+    for each in ("conftest.py", "hanging.py"):
+        shutil.copy(root / "tests" / each, repository / "tests")
     shutil.copy(root / "pyproject.toml", repository)
     for servers in ("kafka", "servers"):
         only_them = shutil.ignore_patterns("test_*")
@@ -55,3 +64,13 @@ def test_beside_the_shared_data_its_tests_run_and_are_counted(suite: Path) -> No
     done = run(suite, "-k", "shared or neither")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "../shared/data: 1 passed" in done.stdout
+
+
+def test_a_test_that_hangs_fails_and_says_what_it_was_waiting_for(suite: Path) -> None:
+    (suite / "tests" / "test_suite.py").write_text(HANGING)
+    done = run(suite, "-o", "timeout=1")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "1 failed, 1 passed" in done.stdout
+    assert "in never\n" in done.stdout
+    assert "in Event.wait\n" in done.stdout
+    assert "FAILED tests/test_suite.py::test_that_hangs" in done.stdout
