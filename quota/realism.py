@@ -1,11 +1,11 @@
 """Whether a quota can be reached: how likely history makes it, and whether attainment follows a territory's size."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from hashlib import sha256
 from statistics import correlation
 
 from msgspec import Struct
 
+from quota.draws import Draws
 from quota.families import siblings
 from quota.histories import Histories
 from quota.periods import Period
@@ -101,7 +101,7 @@ def _scaled(values: Sequence[int], own: Sequence[int]) -> list[float]:
 
 
 def _totals(parts: int, own: Sequence[int], others: Sequence[float], seed: str) -> Iterator[float]:
-    numbers = iter(_numbers(2 * parts * DRAWS, seed))
+    numbers = iter(Draws(seed).take(2 * parts * DRAWS).tolist())
     weight = len(own) / (len(own) + PEERS_WEIGH) if others else 1.0
     for _ in range(DRAWS):
         yield sum(_draw(own if next(numbers) < weight else others, next(numbers)) for _ in range(parts))
@@ -109,16 +109,6 @@ def _totals(parts: int, own: Sequence[int], others: Sequence[float], seed: str) 
 
 def _draw(values: Sequence[float], number: float) -> float:
     return values[int(number * len(values))]
-
-
-def _numbers(count: int, seed: str) -> list[float]:
-    """Numbers in [0, 1) that are the same for a seed wherever and whenever: the generator's stream is specified."""
-    # It takes a tenth of a second to import, which commands that draw nothing do not need.
-    from numpy.random import PCG64
-
-    raw = PCG64(int.from_bytes(sha256(seed.encode()).digest()[:8])).random_raw(count)
-    numbers: list[float] = ((raw >> 11) * 2.0**-53).tolist()
-    return numbers
 
 
 def _rank_correlation(first: Sequence[float], second: Sequence[float]) -> float | None:
