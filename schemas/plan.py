@@ -28,7 +28,10 @@ class Membership(Struct, frozen=True, omit_defaults=True):
 
 
 class Rep(Struct, frozen=True, tag="rep", omit_defaults=True):
-    """A salesperson: `external` maps a source to the names by which it calls this rep; its own id always works."""
+    """A salesperson: `external` maps a source to the names by which it calls this rep; its own id always works.
+
+    `weights` say what the territory is worth, under names of the plan's own: a target can be spread by them.
+    """
 
     id: Slug
     name: str
@@ -40,6 +43,7 @@ class Rep(Struct, frozen=True, tag="rep", omit_defaults=True):
     segment: str | None = None
     hired: Day | None = None
     left: Day | None = None
+    weights: dict[str, Decimal] = {}
 
 
 class Team(Struct, frozen=True, tag="team", omit_defaults=True):
@@ -50,6 +54,7 @@ class Team(Struct, frozen=True, tag="team", omit_defaults=True):
     parent: Slug | None = None
     managers: tuple[str, ...] = ()
     calendar: Slug | None = None
+    weights: dict[str, Decimal] = {}
 
 
 class Calendar(Struct, frozen=True, tag="calendar", omit_defaults=True):
