@@ -13,6 +13,7 @@ from schemas.deals import DealChanged
 from schemas.meetings import MeetingChanged
 from schemas.notifications import Notification
 from schemas.plan import Manifest, PlanRecord
+from schemas.proposals import Answer, Proposal
 from schemas.standings import Baseline, Inputs, Standing, Wins
 from streams import topics
 
@@ -24,6 +25,7 @@ CARRIED: dict[str, Any] = {
     topics.DEALS.name: DealChanged | Tick | PlanMarker,
     topics.CONTROL.name: Tick | PlanMarker | Live,
     topics.PLAN.name: PlanRecord | Manifest,
+    topics.PROPOSALS.name: Proposal | Answer,
     topics.CREDITS.name: Credit | Tick | PlanMarker,
     topics.STANDINGS.name: Standing | Inputs | Wins | Baseline | Tick | PlanMarker,
     topics.ALERTS.name: Transition,

@@ -9,6 +9,7 @@ MEETINGS = TopicSpec("sales.meetings.v1", "facts: changes of meetings, keyed by 
 DEALS = TopicSpec("sales.deals.v1", "facts: changes of deals, keyed by deal", own_time=True)
 CONTROL = TopicSpec("quota.control.v1", "ticks, plan markers and live, in their one order", sharded=False)
 PLAN = TopicSpec("quota.plan.v1", "every revision of the plan, the manifest last", sharded=False)
+PROPOSALS = TopicSpec("quota.proposals.v1", "proposed quotas, and what was answered", sharded=False)
 CREDITS = TopicSpec("quota.credits.v1", "cells: what facts add to a scope's day", retention_ms=WEEK_MS)
 STANDINGS = TopicSpec(
     "quota.standings.v1", "standings; what rules look at, wins and the baseline", compact=True, lag_ms=WEEK_MS
@@ -18,4 +19,4 @@ NOTIFICATIONS = TopicSpec("quota.notifications.v1", "messages, each in its recip
 DEAD_LETTERS = TopicSpec("quota.dead-letters.v1", "what could not be used, with its bytes and the reason")
 
 SOURCES = (ACTIVITIES, MEETINGS, DEALS)
-ALL = (*SOURCES, CONTROL, PLAN, CREDITS, STANDINGS, ALERTS, NOTIFICATIONS, DEAD_LETTERS)
+ALL = (*SOURCES, CONTROL, PLAN, PROPOSALS, CREDITS, STANDINGS, ALERTS, NOTIFICATIONS, DEAD_LETTERS)

@@ -1,10 +1,12 @@
-"""`quotaflow quota`: set quotas from above, from below and backwards, and see whether they meet."""
+"""`quotaflow quota`: set quotas from above, from below and backwards, see whether they meet, and agree on them."""
 
 import click
 
 from streams.commands.options import shared
+from streams.commands.quota_propose import accept, comment, contest, propose, withdraw
 from streams.commands.quota_reconcile import reconcile
 from streams.commands.quota_required import required
+from streams.commands.quota_review import review
 from streams.commands.quota_spread import spread
 from streams.commands.quota_suggest import suggest
 
@@ -12,8 +14,8 @@ from streams.commands.quota_suggest import suggest
 @click.group()
 @shared
 def quota() -> None:
-    """Hand targets down, suggest them from history, reconcile both, or work back from a revenue."""
+    """Hand targets down, suggest them from history, reconcile both, work back from a revenue, and agree on them."""
 
 
-for command in (spread, suggest, reconcile, required):
+for command in (spread, suggest, reconcile, required, propose, comment, accept, contest, withdraw, review):
     quota.add_command(command)

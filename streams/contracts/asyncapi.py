@@ -29,6 +29,7 @@ KEYS: Mapping[str, str] = {
     topics.DEALS.name: "The deal.",
     topics.CONTROL.name: "`control`.",
     topics.PLAN.name: "`REVISION/KIND/ID`, the revision in eight digits.",
+    topics.PROPOSALS.name: "The proposal's number.",
     topics.CREDITS.name: "`SENDER`; the partition is that of the scopes.",
     topics.STANDINGS.name: (
         "`SCOPE|PERIOD` of a standing, `SENDER|inputs`, `SCOPE|wins|DAY`, `baseline`; the partition is the scope's."
@@ -44,6 +45,7 @@ BESIDE: Mapping[str, tuple[str, tuple[TopicSpec, ...], tuple[TopicSpec, ...]]] =
     "gateway": ("Takes facts over HTTP (openapi/gateway.json).", (), topics.SOURCES),
     "replay": ("Reads exports, and drives time until the log is live.", (), (*topics.SOURCES, topics.CONTROL)),
     "plan-apply": ("Puts a revision of the plan in force.", (topics.PLAN,), (topics.PLAN, topics.CONTROL)),
+    "quota-proposals": ("Takes proposed quotas and answers.", (topics.PROPOSALS,), (topics.PROPOSALS,)),
     "dead-letter-replay": ("Sends again what was mended.", (topics.DEAD_LETTERS,), topics.SOURCES),
     "clockwork": ("Says what time it is, in one worker.", (), (topics.CONTROL,)),
     "clock": ("Copies ticks and markers into every source partition.", (topics.CONTROL,), topics.SOURCES),

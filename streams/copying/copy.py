@@ -24,7 +24,7 @@ from streams.verifying.sources import SOURCES, Reading
 CHUNK = 2000
 """Records of one append."""
 KEY = b"copy"
-KEPT = (*topics.SOURCES, topics.CONTROL, topics.PLAN, topics.DEAD_LETTERS)
+KEPT = (*topics.SOURCES, topics.CONTROL, topics.PLAN, topics.PROPOSALS, topics.DEAD_LETTERS)
 """What is true; all else follows from it."""
 _decode = json.Decoder(Tick | PlanMarker | Live).decode
 Told = Callable[[int], None]
@@ -191,10 +191,10 @@ class Copy:
             )
 
     async def _open_up(self, ends: dict[Spot, int]) -> None:
-        """The plan, and where the clock stands, at once: from here on the target can be worked on."""
-        spot = Spot(topics.PLAN.name, 0)
+        """The plan, proposals, and where the clock stands, at once: from here on the target can be worked on."""
         plan = [
             Outgoing(*spot, record.key, record.value)
+            for spot in (Spot(topics.PROPOSALS.name, 0), Spot(topics.PLAN.name, 0))
             async for chunk in self.source.log.read(spot, 0, ends.get(spot, 0))
             for record in chunk
         ]
