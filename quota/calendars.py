@@ -1,5 +1,7 @@
 """Working time: local days, working days and working seconds of a calendar, across clock changes."""
 
+from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
@@ -43,12 +45,19 @@ class WorkCalendar:
             raise InvalidRecord(message)
         self._weekdays = frozenset(calendar.working_days)
         self._holidays = frozenset(calendar.holidays)
+        self._away: tuple[tuple[date, date], ...] = ()
         self._years: dict[int, _Year] = {}
         self._local_days: dict[tzinfo | None, dict[int, date]] = {}
         opened = timedelta(hours=self._starts.hour, minutes=self._starts.minute)
         closed = timedelta(hours=self._ends.hour, minutes=self._ends.minute)
         self.day_seconds = (closed - opened).total_seconds()
         """The length of a full working day."""
+
+    def without(self, away: Iterable[tuple[date, date]]) -> "WorkCalendar":
+        """The calendar of somebody who is away in these spans (from, until before); local days stay what they are."""
+        own = copy(self)
+        own._away, own._years = (*self._away, *away), {}  # noqa: SLF001 - it is one of us
+        return own
 
     def local_day(self, moment: datetime) -> date:
         """The calendar day on which the moment falls here."""
@@ -74,8 +83,9 @@ class WorkCalendar:
         return day
 
     def is_working(self, day: date) -> bool:
-        """Whether people work on that day: a working weekday and no holiday."""
-        return day.weekday() in self._weekdays and day.isoformat() not in self._holidays
+        """Whether people work on that day: a working weekday, no holiday, and nothing that keeps them away."""
+        working = day.weekday() in self._weekdays and day.isoformat() not in self._holidays
+        return working and not (self._away and any(start <= day < end for start, end in self._away))
 
     def hours(self, day: date) -> tuple[datetime, datetime] | None:
         """Start and end of the day's working hours; None on a day off."""
