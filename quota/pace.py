@@ -89,7 +89,7 @@ def unlikely(attained: int, expected: float) -> bool:
     return math.fsum(math.exp(log) for log in logs) < EVIDENCE
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=65536)
 def _total(calendar: WorkCalendar, period: Period) -> float:
     return calendar.working_seconds(calendar.start_of(period.start), calendar.start_of(period.end))
 

@@ -63,20 +63,17 @@ class Piece:
 class Effective:
     """A quota's target in a period and what it is made of; `scale` smallest units are one.
 
-    The pieces tile the period; where working time alone decides what is due when, they are `even`.
+    The pieces tile the period; their amounts and the relief add up to `amount`; `base` was set. Where working time
+    alone decides what is due when, the pieces are `even`.
     """
 
     base: int
+    amount: int
     pieces: tuple[Piece, ...]
     relief: int
     stretch: int | None
     scale: int
     even: bool
-
-    @property
-    def amount(self) -> int:
-        """The effective target: all pieces, and the relief."""
-        return sum(piece.amount for piece in self.pieces) + self.relief
 
     def due(self, calendar: WorkCalendar, at: datetime) -> float | None:
         """The share of the target that should be there at the moment; None where it is that of the working time."""
@@ -103,7 +100,8 @@ def effective(quota: Quota, period: Period, given: Given) -> Effective:
     if stretch is not None:
         stretch = round(stretch * sum(piece.factor for piece in pieces)) + relief
     even = len({piece.ramp * piece.season / piece.working_days for piece in pieces if piece.present_days}) <= 1
-    return Effective(base, pieces, relief, stretch, scale(given), even)
+    amount = sum(piece.amount for piece in pieces) + relief
+    return Effective(base, amount, pieces, relief, stretch, scale(given), even)
 
 
 def in_force(quotas: Iterable[Quota], period: Period) -> tuple[Quota, ...]:
