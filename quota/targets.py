@@ -181,7 +181,7 @@ def _parts(quota: Quota, period: Period, calendar: WorkCalendar) -> list[_Part]:
     spans = [*_spans(period, SEASONS.get((period.kind, len(quota.season)), ""), calendar)]
     weights = [Fraction(0)]
     # An explicit calendar may have years of thirteen months, for which twelve weights mean nothing.
-    if working and len(spans) == len(quota.season):
+    if len(spans) == len(quota.season):
         weights = [
             Fraction(weight) if calendar.working_days(*span) else Fraction(0)
             for span, weight in zip(spans, quota.season, strict=True)

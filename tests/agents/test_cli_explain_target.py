@@ -99,6 +99,11 @@ def test_where_no_quota_is_in_force_it_says_which_there_are(floor: Quotaflow) ->
     assert "there is no metric" in floor.run("explain", "rep:ann", "revenu", "2026-Q1", "--target", code=2).output
 
 
+def test_a_recount_comes_to_the_same_standings(floor: Quotaflow) -> None:
+    verdict = floor.json("verify")
+    assert verdict["differences"] == []
+
+
 def test_a_documented_plan_explains_its_targets(root: Path, tmp_path: Path) -> None:
     text = (root / "docs" / "plans.md").read_text()
     example = text.split("### What a quota asks for")[1].split("```yaml\n")[1].split("```")[0]

@@ -136,6 +136,11 @@ def test_a_part_that_never_works_leaves_its_share_to_the_others_in_proportion() 
     assert shares(even) == [("2026-01-01", "2027-01-01", 900_00)]
 
 
+def test_weights_for_parts_that_a_period_does_not_have_change_nothing() -> None:
+    assert shares(asked("900", YEAR, season=("50", "30", "20"))) == [("2026-01-01", "2027-01-01", 900_00)]
+    assert shares(asked("900", a("month", "2026-12-01"), season=("50", "30", "20")))[0][2] == 900_00
+
+
 def test_a_period_that_never_works_keeps_its_target_for_those_who_are_there() -> None:
     sunday = a("day", "2026-12-06")
     assert asked("5", sunday, ann("2026-01-05"), metric="calls_placed").amount == 5_000_000
@@ -282,3 +287,5 @@ def test_expected_to_date_follows_the_season_within_working_hours() -> None:
     assert found.due(calendar, noon) == pytest.approx(0.4 + 0.3 * 0.5 / second.working_days)
     assert asked("1000", YEAR).due(calendar, noon) is None
     assert asked("1000", YEAR, ann("2026-05-01")).due(calendar, noon) is None
+    assert asked("1000", YEAR, ann("2026-02-01", None, ("2026-05-01", "2026-05-09"))).due(calendar, noon) is None
+    assert asked("1000", YEAR, ann("2026-02-01"), ramp=("50",)).due(calendar, noon) is not None
