@@ -38,7 +38,8 @@ class Absence(Struct, frozen=True, omit_defaults=True):
 class Rep(Struct, frozen=True, tag="rep", omit_defaults=True):
     """A salesperson: `external` maps a source to the names by which it calls this rep; its own id always works.
 
-    `hired` is the first day, `left` the day after the last one.
+    `hired` is the first day, `left` the day after the last one. `weights` say what the territory is worth, under names
+    of the plan's own: a target can be spread by them.
     """
 
     id: Slug
@@ -51,6 +52,7 @@ class Rep(Struct, frozen=True, tag="rep", omit_defaults=True):
     segment: str | None = None
     hired: Day | None = None
     left: Day | None = None
+    weights: dict[str, Decimal] = {}
     absences: tuple[Absence, ...] = ()
 
 
@@ -62,6 +64,7 @@ class Team(Struct, frozen=True, tag="team", omit_defaults=True):
     parent: Slug | None = None
     managers: tuple[str, ...] = ()
     calendar: Slug | None = None
+    weights: dict[str, Decimal] = {}
 
 
 class Calendar(Struct, frozen=True, tag="calendar", omit_defaults=True):

@@ -49,6 +49,14 @@ def recipient(node: Node) -> str:
     return value
 
 
+def weight(node: Node) -> str:
+    """What something weighs: a number, and not a negative one."""
+    value = decimal(node)
+    if value.startswith("-"):
+        raise Wrong.at(node.place, f"{value} is a negative weight", "write 0 or more")
+    return value
+
+
 def metric(node: Node) -> str:
     """The id of a metric."""
     value = text(node)
@@ -178,6 +186,7 @@ SECTIONS = {
             "parent": Field(nullable(slug)),
             "managers": Field(listed(text, "managers"), aliases=("manager",)),
             "calendar": Field(nullable(slug)),
+            "weights": Field(named(weight)),
         },
     ),
     "reps": Section(
@@ -193,6 +202,7 @@ SECTIONS = {
             "segment": Field(nullable(text)),
             "hired": Field(nullable(day)),
             "left": Field(nullable(day)),
+            "weights": Field(named(weight)),
             "absences": Field(listed(_nested("an absence", ABSENCE), "absences")),
         },
     ),

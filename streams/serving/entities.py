@@ -50,6 +50,11 @@ async def entities(log: Log, shards: int, plan: PlanIndex) -> AsyncIterator[Enti
             yield activity
 
 
+async def deal_records(log: Log, shards: int) -> list[DealRecord]:
+    """Every deal's record."""
+    return [_decode_deal(value) async for _, value in _entries(log, tables.DEALS, shards)]
+
+
 async def entries(log: Log, table: Spot) -> AsyncIterator[tuple[bytes, bytes]]:
     """Every key of a shard's table with its last value."""
     last: dict[bytes, bytes | None] = {}
