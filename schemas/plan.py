@@ -101,7 +101,7 @@ class Pipeline(Struct, frozen=True, tag="pipeline"):
 class Relief(Struct, frozen=True):
     """Added to the target of one period; a negative amount lowers it. The amount is in the unit of the target."""
 
-    period: Annotated[str, Meta(min_length=4, max_length=16)]
+    period: Annotated[str, Meta(min_length=1, max_length=60)]
     amount: Decimal
     reason: str
     by: str
