@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from quota.credits import fan_out
 from quota.periods import parse_period
 from quota.plans import PlanIndex
+from quota.reconciliations import planned
 from quota.shortage import target_of
 from quota.standings import Assessments, standing
 from schemas.plan import Absence, Quota, Relief, Rep
@@ -122,6 +123,13 @@ def test_the_shortage_rule_looks_at_what_the_quota_asks_for() -> None:
     in_euros = a_plan(quota(currency="EUR"), reps=ben(hired="2026-09-01"))
     assert target_of("rep:ben", period, in_euros) == 27_500_00
     assert stand(in_euros).target == "27500.00"
+
+
+def test_what_is_planned_is_what_the_quota_asks_for() -> None:
+    period = parse_period("2026-Q3", a_plan().calendar("rep:ben"))
+    plan = a_plan(quota(), quota("deals_won", "10"), reps=ben(hired="2026-09-01"))
+    assert planned("rep:ben", "revenue", period, plan) == 22_000_00
+    assert planned("rep:ben", "deals_won", period, plan) == 3
 
 
 def test_reps_who_differ_are_not_taken_for_one_another() -> None:
