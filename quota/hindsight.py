@@ -53,9 +53,11 @@ class Hindsight:
         cells: Cells = {}
         self.opened: list[OpenDeal] = []
         self.won: list[WonDeal] = []
+        self.records: list[DealRecord] = []
         for record in records:
             seen = before(record, self.until)
             if seen is not None:
+                self.records.append(seen)
                 deal = state(seen, plan)
                 gather(cells, deal.adds)
                 self._note(deal, seen)

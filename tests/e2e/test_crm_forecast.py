@@ -110,3 +110,10 @@ def test_what_was_closed_on_the_last_day_is_what_the_rows_add_up_to(
     found = embedded.json("forecast", "team:west", "2017-Q4", "--as-of", "2017-12-31")
     assert found["closed"] == f"{outcomes['team:west', '2017-Q4'] / 100:.2f}"
     assert found["expected_from_new"] == "0.00"
+
+
+def test_the_chance_to_win_of_an_engaged_deal_is_that_of_all_that_are_closed(embedded: Quotaflow, sample: Path) -> None:
+    found = embedded.json("pipeline", "company", "2017")["win_by_stage"]["engaging"]
+    stages = [deal.stage for deal in crm.deals(sample)]
+    won, lost = stages.count("Won"), stages.count("Lost")
+    assert (found["k"], found["n"], found["value"]) == (won, won + lost, won / (won + lost))
