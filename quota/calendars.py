@@ -1,14 +1,18 @@
 """Working time: local days, working days and working seconds of a calendar, across clock changes."""
 
+from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
+from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from quota.errors import InvalidRecord
 from schemas.plan import Calendar
 
+N = TypeVar("N", int, float)
 _DAY = timedelta(days=1)
 _LONGEST_BREAK = 370
 _MINUTES, _SPELLS, _OFFSETS = 15, 50_000, 32
@@ -43,12 +47,20 @@ class WorkCalendar:
             raise InvalidRecord(message)
         self._weekdays = frozenset(calendar.working_days)
         self._holidays = frozenset(calendar.holidays)
+        self._away: tuple[tuple[date, date], ...] = ()
+        self._whole: WorkCalendar | None = None
         self._years: dict[int, _Year] = {}
         self._local_days: dict[tzinfo | None, dict[int, date]] = {}
         opened = timedelta(hours=self._starts.hour, minutes=self._starts.minute)
         closed = timedelta(hours=self._ends.hour, minutes=self._ends.minute)
         self.day_seconds = (closed - opened).total_seconds()
         """The length of a full working day."""
+
+    def without(self, away: Iterable[tuple[date, date]]) -> "WorkCalendar":
+        """The calendar of somebody who is away in these spans (from, until before); local days stay what they are."""
+        own = copy(self)
+        own._away, own._whole, own._years = (*self._away, *away), self, {}  # noqa: SLF001 - it is one of us
+        return own
 
     def local_day(self, moment: datetime) -> date:
         """The calendar day on which the moment falls here."""
@@ -74,8 +86,9 @@ class WorkCalendar:
         return day
 
     def is_working(self, day: date) -> bool:
-        """Whether people work on that day: a working weekday and no holiday."""
-        return day.weekday() in self._weekdays and day.isoformat() not in self._holidays
+        """Whether people work on that day: a working weekday, no holiday, and nothing that keeps them away."""
+        working = day.weekday() in self._weekdays and day.isoformat() not in self._holidays
+        return working and not (self._away and any(start <= day < end for start, end in self._away))
 
     def hours(self, day: date) -> tuple[datetime, datetime] | None:
         """Start and end of the day's working hours; None on a day off."""
@@ -133,13 +146,24 @@ class WorkCalendar:
     def _year(self, year: int) -> _Year:
         found = self._years.get(year)
         if found is None:
-            first = date(year, 1, 1)
-            days = [first + timedelta(days=n) for n in range(366 if _leap(year) else 365)]
-            found = self._years[year] = _Year(
-                tuple(accumulate((self._seconds(day) for day in days), initial=0.0)),
-                tuple(accumulate((int(self.is_working(day)) for day in days), initial=0)),
-            )
+            whole = self._whole
+            found = self._years[year] = self._year_of_all(year) if whole is None else self._year_of_one(whole, year)
         return found
+
+    def _year_of_all(self, year: int) -> _Year:
+        first = date(year, 1, 1)
+        days = [first + timedelta(days=n) for n in range(366 if _leap(year) else 365)]
+        return _Year(
+            tuple(accumulate((self._seconds(day) for day in days), initial=0.0)),
+            tuple(accumulate((int(self.is_working(day)) for day in days), initial=0)),
+        )
+
+    def _year_of_one(self, whole: "WorkCalendar", year: int) -> _Year:
+        """The year of one who is away at times, from that of everybody: there may be thousands of such calendars."""
+        all_of_it, first = whole._year(year), date(year, 1, 1).toordinal()  # noqa: SLF001 - it is one of us
+        length = len(all_of_it.days) - 1
+        places = [[min(max(day.toordinal() - first, 0), length) for day in span] for span in self._away]
+        return _Year(_without(all_of_it.seconds, places), _without(all_of_it.days, places))
 
     def _seconds(self, day: date) -> float:
         hours = self.hours(day)
@@ -149,6 +173,15 @@ class WorkCalendar:
 @lru_cache(maxsize=65536)
 def _index(day: date) -> int:
     return day.timetuple().tm_yday - 1
+
+
+def _without(totals: tuple[N, ...], places: list[list[int]]) -> tuple[N, ...]:
+    """Running totals of a year in which nothing is added between these days of it."""
+    nothing = totals[0]
+    each = [after - before for before, after in pairwise(totals)]
+    for start, end in places:
+        each[start:end] = [nothing] * (end - start)
+    return tuple(accumulate(each, initial=nothing))
 
 
 def _is_quarterly(zone: tzinfo | None) -> bool:

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from quota import cells
+from quota.errors import InvalidRecord
+from schemas.plan import Metric
+
 Kind = Literal["count", "money", "ratio", "days"]
 
 
@@ -56,3 +60,25 @@ _ALL = (
 BUILT_IN: dict[str, Declaration] = {metric.id: metric for metric in _ALL}
 CONVERSATIONS = frozenset({"call_connected", "chat"})
 """Types of activity in which a lead was spoken to."""
+
+
+def declared(metrics: tuple[Metric, ...]) -> dict[str, Declaration]:
+    """The metrics of a plan's own; raises InvalidRecord for one under a name that is taken."""
+    found: dict[str, Declaration] = {}
+    for metric in metrics:
+        built_in = BUILT_IN.get(metric.id)
+        if metric.id in cells.PLAIN or (built_in is not None and not built_in.counted):
+            message = f"metric {metric.id}: this name is taken by a built-in number; choose another id"
+            raise InvalidRecord(message)
+        found[metric.id] = built_in or Declaration(metric.id, "input")
+    return found
+
+
+def counted_activities(metrics: tuple[Metric, ...]) -> dict[str, tuple[str, ...]]:
+    """The metrics for which activities count, by type of activity."""
+    pairs = [(metric.activity, metric.id) for metric in BUILT_IN.values() if metric.activity is not None]
+    pairs += [(activity, metric.id) for metric in metrics for activity in metric.counts]
+    found: dict[str, tuple[str, ...]] = {}
+    for activity, metric_id in dict.fromkeys(pairs):
+        found[activity] = (*found.get(activity, ()), metric_id)
+    return found

@@ -30,12 +30,16 @@ class Progress(Struct, frozen=True):
 
 
 class Goal(Struct, frozen=True):
-    """A target to be reached: `prorated` ones are expected bit by bit, `discrete` ones count single events."""
+    """A target to be reached: `prorated` ones are expected bit by bit, `discrete` ones count single events.
+
+    `due` is the share of a prorated target that is expected by now; None where it is that of the working time.
+    """
 
     target: float
     lower_is_better: bool = False
     prorated: bool = True
     discrete: bool = False
+    due: float | None = None
 
 
 class Pace(Struct, frozen=True):
@@ -69,10 +73,10 @@ def assess(goal: Goal, attained: float | None, so_far: Progress) -> Pace:
         return _without(goal, attained, "no_target", "no_target")
     if attained is None:
         return _without(goal, attained, "no_data", "no_data")
-    if not goal.prorated or goal.lower_is_better:
-        return _whole(goal, attained, so_far)
     if not so_far.working:
         return _without(goal, attained, "no_target", "no_working_time")
+    if not goal.prorated or goal.lower_is_better:
+        return _whole(goal, attained, so_far)
     return _by_time(goal, attained, so_far)
 
 
@@ -85,9 +89,18 @@ def unlikely(attained: int, expected: float) -> bool:
     return math.fsum(math.exp(log) for log in logs) < EVIDENCE
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=65536)
 def _total(calendar: WorkCalendar, period: Period) -> float:
     return calendar.working_seconds(calendar.start_of(period.start), calendar.start_of(period.end))
+
+
+def share(goal: Goal, attained: float | None) -> float | None:
+    """Attained ÷ target, or target ÷ attained where lower is better; None where that is undefined."""
+    if attained is None or goal.target <= 0:
+        return None
+    if goal.lower_is_better:
+        return goal.target / attained if attained > 0 else None
+    return attained / goal.target
 
 
 def _without(goal: Goal, attained: float | None, status: Status, reason: str) -> Pace:
@@ -112,10 +125,10 @@ def _whole(goal: Goal, attained: float, so_far: Progress) -> Pace:
 def _by_time(goal: Goal, attained: float, so_far: Progress) -> Pace:
     reasons: dict[str, str] = {}
     gap = _gap(goal, attained)
-    expected = goal.target * so_far.elapsed
+    expected = goal.target * (so_far.elapsed if goal.due is None else goal.due)
     pace = attained / expected if expected else None
     if pace is None:
-        reasons["pace"] = "nothing_elapsed"
+        reasons["pace"] = "nothing_expected" if so_far.elapsed else "nothing_elapsed"
     per_day = max(0.0, gap) / so_far.days_left if so_far.days_left > 0 else None
     if per_day is None:
         reasons["required_per_day"] = "no_working_time_left"

@@ -6,17 +6,21 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
 
-from quota import cells, money
+from quota import money
 from quota.calendars import WorkCalendar
-from quota.catalogue import BUILT_IN, CONVERSATIONS, Declaration
+from quota.catalogue import BUILT_IN, CONVERSATIONS, Declaration, counted_activities, declared
 from quota.errors import InvalidRecord
 from quota.periods import Period
+from quota.presence import presence
+from quota.targets import Effective, Given, effective, in_force
 from schemas.fields import Money
-from schemas.plan import Calendar, Metric, Plan, Quota, Rate, Rep, Rule, Stage
+from schemas.plan import Calendar, Plan, Quota, Rate, Rep, Rule, Stage
 
 _LARGEST = 10**15
 _MOST_OWNERS = 100_000
 """Of the names that are remembered."""
+_MOST_PERIODS = 50_000
+"""Of scopes and quotas that are remembered."""
 
 
 def slug(name: str) -> str:
@@ -40,7 +44,7 @@ class PlanIndex:
         self.revision = plan.revision
         self.currency = plan.company.currency
         self.conversations = CONVERSATIONS
-        self.metrics: dict[str, Declaration] = BUILT_IN | _declared(plan.metrics)
+        self.metrics: dict[str, Declaration] = BUILT_IN | declared(plan.metrics)
         self.counts = tuple(metric.id for metric in self.metrics.values() if metric.counted)
         self._reps = {rep.id: rep for rep in plan.reps}
         self._teams = {team.id: team for team in plan.teams}
@@ -51,9 +55,11 @@ class PlanIndex:
         self._names = _external(plan.reps)
         self._lines = {rep.id: [(m.start, m.end, self._line(rep.id, m.team)) for m in rep.teams] for rep in plan.reps}
         self._calendars = self._scope_calendars(_calendars(plan))
+        self._presences = {f"rep:{rep.id}": found for rep in plan.reps if (found := presence(rep)) is not None}
+        self._own_calendars: dict[str, WorkCalendar] = {}
         self._stages, self._positions, self.open_stages = _stages(plan)
         self._kinds = tuple(dict.fromkeys(plan.company.periods))
-        self._activities = _activities(plan.metrics)
+        self._activities = counted_activities(plan.metrics)
         self._rates = _rates(plan.rates)
         kinds = dict.fromkeys(rule.kind for rule in plan.rules)
         self._rules: dict[str, tuple[Rule, ...]] = {
@@ -63,6 +69,7 @@ class PlanIndex:
         self._owners: dict[tuple[str, str | None], str] = {}
         self._asked = {scope: _spans(quotas, self._kinds) for scope, quotas in self._quotas.items()}
         self._in_force: dict[tuple[str, str], tuple[Quota, ...]] = {}
+        self._targets: dict[tuple[str, str, str, str], Effective] = {}
 
     def has(self, scope: str) -> bool:
         """Whether the plan knows the scope."""
@@ -106,6 +113,16 @@ class PlanIndex:
         """The calendar of a scope: its own, that of the nearest team above, or the company's."""
         return self._calendars.get(scope) or self._calendars["company"]
 
+    def working_time(self, scope: str, period: Period) -> WorkCalendar:
+        """The scope's calendar, without the days of the period on which the rep is away."""
+        found = self._presences.get(scope)
+        if found is None or found.is_full(period.start, period.end):
+            return self.calendar(scope)
+        own = self._own_calendars.get(scope)
+        if own is None:
+            own = self._own_calendars[scope] = self.calendar(scope).without(found.away)
+        return own
+
     def stage(self, name: str) -> Stage | None:
         """The stage that a source means: by id, by one of its names, or by the slug of the name."""
         return self._stages.get(name) or self._stages.get(_known_slug(name))
@@ -124,10 +141,25 @@ class PlanIndex:
         key = scope, period.id
         found = self._in_force.get(key)
         if found is None:
-            if len(self._in_force) > 50_000:
+            if len(self._in_force) > _MOST_PERIODS:
                 self._in_force.clear()
-            found = self._in_force[key] = _in_force(self._quotas.get(scope, ()), period)
+            found = self._in_force[key] = in_force(self._quotas.get(scope, ()), period)
         return found
+
+    def target(self, quota: Quota, period: Period) -> Effective:
+        """What one of the plan's quotas asks for in a period, in the quota's own currency."""
+        key = quota.scope, quota.metric, quota.id, period.id
+        found = self._targets.get(key)
+        if found is None:
+            if len(self._targets) > _MOST_PERIODS:
+                self._targets.clear()
+            found = self._targets[key] = effective(quota, period, self.given(quota))
+        return found
+
+    def given(self, quota: Quota) -> Given:
+        """What the target of one of the plan's quotas depends on."""
+        scope, currency = quota.scope, quota.currency or self.currency
+        return Given(self.metrics[quota.metric], currency, self.calendar(scope), self._presences.get(scope))
 
     def asked_kinds(self, scope: str) -> tuple[str, ...]:
         """The kinds of kept periods for which the scope ever has a quota."""
@@ -143,6 +175,10 @@ class PlanIndex:
             return None
         worth = money.converted(amount.minor_units, amount.currency, self.currency, rates[place - 1])
         return worth if abs(worth) <= _LARGEST else None
+
+    def worth(self, amount: int, quota: Quota, period: Period) -> int | None:
+        """An amount of a quota of money in minor units of the company's currency, at the rate of the first day."""
+        return self.convert(Money(amount, quota.currency or self.currency), period.start.isoformat())
 
     def rules(self, kind: str) -> tuple[Rule, ...]:
         """The rules of a kind, in the plan's order."""
@@ -160,7 +196,8 @@ class PlanIndex:
                 known = ", ".join(sorted(self.metrics))
                 raise InvalidRecord(f"quota {quota.id}: there is no metric {quota.metric!r}; known are {known}")
             if metric.kind == "money":
-                money.minor_units(quota.target, quota.currency or self.currency)
+                for amount in (quota.target, quota.stretch or "0", *(each.amount for each in quota.relief)):
+                    money.minor_units(amount, quota.currency or self.currency)
             found.setdefault(quota.scope, []).append(quota)
         return found
 
@@ -191,28 +228,8 @@ def _scopes(kind: str, ids: Iterable[str]) -> list[str]:
     return [f"{kind}:{name}" for name in ids]
 
 
-def _declared(metrics: tuple[Metric, ...]) -> dict[str, Declaration]:
-    found: dict[str, Declaration] = {}
-    for metric in metrics:
-        built_in = BUILT_IN.get(metric.id)
-        if metric.id in cells.PLAIN or (built_in is not None and not built_in.counted):
-            message = f"metric {metric.id}: this name is taken by a built-in number; choose another id"
-            raise InvalidRecord(message)
-        found[metric.id] = built_in or Declaration(metric.id, "input")
-    return found
-
-
 def _external(reps: tuple[Rep, ...]) -> dict[tuple[str, str], str]:
     return {(source, name): rep.id for rep in reps for source, names in rep.external.items() for name in names}
-
-
-def _activities(metrics: tuple[Metric, ...]) -> dict[str, tuple[str, ...]]:
-    pairs = [(metric.activity, metric.id) for metric in BUILT_IN.values() if metric.activity is not None]
-    pairs += [(activity, metric.id) for metric in metrics for activity in metric.counts]
-    found: dict[str, tuple[str, ...]] = {}
-    for activity, metric_id in dict.fromkeys(pairs):
-        found[activity] = (*found.get(activity, ()), metric_id)
-    return found
 
 
 def _stages(plan: Plan) -> tuple[dict[str, Stage], dict[str, int], tuple[Stage, ...]]:
@@ -271,13 +288,3 @@ def _rates(rates: tuple[Rate, ...]) -> dict[str, tuple[tuple[str, ...], tuple[st
 def _spans(quotas: Iterable[Quota], kinds: tuple[str, ...]) -> tuple[str, ...]:
     asked = {quota.period for quota in quotas}
     return tuple(kind for kind in kinds if kind in asked)
-
-
-def _in_force(quotas: Iterable[Quota], period: Period) -> tuple[Quota, ...]:
-    start = period.start.isoformat()
-    latest: dict[str, Quota] = {}
-    for quota in quotas:
-        begun = quota.start is None or quota.start <= start
-        if quota.period == period.kind and begun and (quota.end is None or start < quota.end):
-            latest[quota.metric] = quota
-    return tuple(latest.values())

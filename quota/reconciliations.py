@@ -7,11 +7,9 @@ from msgspec import Struct
 
 from quota.families import children, reps_below
 from quota.histories import Histories, unit_of, units
-from quota.money import minor_units
 from quota.periods import Period, period_of
 from quota.plans import PlanIndex
 from quota.suggestions import suggestion
-from schemas.fields import Money
 
 TOLERANCE = Fraction(1, 20)
 """Of the target, by which top-down and bottom-up may differ."""
@@ -51,14 +49,15 @@ class Reconciliation(Struct, frozen=True):
 
 
 def planned(scope: str, metric: str, period: Period, plan: PlanIndex) -> int | None:
-    """The target of the scope's quota on a metric in a period, in minor units or counts; None without one."""
+    """What the scope's quota on a metric asks for in a period, in minor units or whole counts; None without one."""
     for quota in plan.quotas(scope, period):
         if quota.metric == metric:
-            currency = unit_of(metric, plan)
-            if currency is None or quota.currency in (None, currency):
-                return units(quota.target, currency)
-            amount = Money(minor_units(quota.target, quota.currency), quota.currency)
-            return plan.convert(amount, period.start.isoformat())
+            asked = plan.target(quota, period)
+            if unit_of(metric, plan) is not None:
+                return plan.worth(asked.amount, quota, period)
+            # Of a whole count a part may be asked; a target that is no whole count is told.
+            units(quota.target, None)
+            return round(Fraction(asked.amount, asked.scale))
     return None
 
 

@@ -14,7 +14,6 @@ from quota.periods import Period, period_of
 from quota.plans import PlanIndex
 from quota.wording import about, counted, name_of, number, percent, spoken_day
 from schemas.alerts import TransitionKind
-from schemas.fields import Money
 from schemas.plan import Rule
 from schemas.standings import Baseline, Outlook
 
@@ -76,12 +75,10 @@ def horizon(rule: Rule, baseline: Baseline | None, day: date, scope: str, plan: 
 
 
 def target_of(scope: str, period: Period, plan: PlanIndex) -> int | None:
-    """The scope's revenue quota for the period in minor units of the company's currency; None if there is none."""
+    """What the scope's revenue quota asks for in the period, in the company's minor units; None if there is none."""
     for quota in plan.quotas(scope, period):
         if quota.metric == "revenue":
-            currency = quota.currency or plan.currency
-            amount = Money(money.minor_units(quota.target, currency), currency)
-            return plan.convert(amount, period.start.isoformat())
+            return plan.worth(plan.target(quota, period).amount, quota, period)
     return None
 
 

@@ -4,17 +4,17 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from quota import metrics
 from quota.calendars import WorkCalendar
 from quota.catalogue import Kind
 from quota.metrics import OpenStage
 from quota.money import decimal, minor_units
-from quota.pace import Goal, Pace, Progress, assess, progress
+from quota.pace import Goal, Pace, Progress, assess, progress, share
 from quota.periods import Period
 from quota.plans import PlanIndex
 from schemas.credits import Parts
-from schemas.fields import Money
 from schemas.plan import Quota
 from schemas.standings import Judged, Measure, PipelineStanding, QuotaStanding, StageStanding, Standing
 
@@ -32,8 +32,8 @@ class Assessments:
         self._stocks: dict[str, tuple[dict[str, Measure], PipelineStanding]] = {}
 
     def progress(self, scope: str, period: Period) -> Progress:
-        """How far the period has come for the scope."""
-        key = self.plan.calendar(scope), period.id
+        """How far the period has come for the scope, in its own working time."""
+        key = self.plan.working_time(scope, period), period.id
         found = self._progress.get(key)
         if found is None:
             found = self._progress[key] = progress(key[0], period, self.at)
@@ -51,10 +51,11 @@ class Assessments:
 
     def quota(self, quota: Quota, period: Period, measure: Measure) -> QuotaStanding:
         """Where a quota of the period stands whose metric has come to the measure."""
-        calendar = self.plan.calendar(quota.scope)
+        calendar = self.plan.working_time(quota.scope, period)
         # Reps by the hundred have the same target and the same small number against it.
-        asked = quota.metric, quota.target, quota.currency, quota.direction
-        key = *asked, measure.value, measure.reason, period.id, calendar
+        asked = quota.metric, quota.target, quota.currency, quota.direction, quota.season, quota.stretch
+        own = (quota.scope, quota.id) if quota.ramp or quota.relief else None
+        key = *asked, own, measure.value, measure.reason, period.id, calendar
         found = self._quotas.get(key)
         if found is None:
             so_far = self.progress(quota.scope, period)
@@ -139,11 +140,24 @@ class _Unit(Struct, frozen=True):
 def _quota(quota: Quota, period: Period, measure: Measure, so_far: Progress, plan: PlanIndex) -> QuotaStanding:
     declared = plan.metrics[quota.metric]
     unit = _Unit(declared.kind, plan.currency)
-    target = _target(quota, declared.kind, period, plan)
+    asked = plan.target(quota, period)
+    target, base, stretch = (
+        _worth(amount, asked.scale, quota, period, plan) for amount in (asked.amount, asked.base, asked.stretch)
+    )
     if target is None:
         return _unpriced(quota, measure, so_far)
-    goal = Goal(target, quota.direction == "lower", declared.prorated, declared.kind == "count")
-    return _shown(quota, measure, goal, assess(goal, unit.read(measure), so_far), so_far, unit)
+    lower, attained = quota.direction == "lower", unit.read(measure)
+    due = None if so_far.closed else asked.due(plan.calendar(quota.scope), so_far.as_of)
+    goal = Goal(target, lower, declared.prorated, declared.kind == "count", due)
+    shown = _shown(quota, measure, goal, assess(goal, attained, so_far), so_far, unit)
+    if asked.amount == asked.base and stretch is None:
+        return shown
+    return replace(
+        shown,
+        base=None if asked.amount == asked.base else unit.maybe(base),
+        stretch=unit.maybe(stretch),
+        stretch_attainment=None if stretch is None else _rounded(share(Goal(stretch, lower), attained)),
+    )
 
 
 def _shown(quota: Quota, measure: Measure, goal: Goal, found: Pace, so_far: Progress, unit: _Unit) -> QuotaStanding:
@@ -187,13 +201,13 @@ def _unpriced(quota: Quota, measure: Measure, so_far: Progress) -> QuotaStanding
     )
 
 
-def _target(quota: Quota, kind: Kind, period: Period, plan: PlanIndex) -> float | None:
+def _worth(amount: int | None, scale: int, quota: Quota, period: Period, plan: PlanIndex) -> float | None:
     """Minor units for money, at the rate of the period's first day (None without one); else the number itself."""
-    if kind != "money":
-        return float(quota.target)
-    currency = quota.currency or plan.currency
-    amount = minor_units(quota.target, currency)
-    return amount if currency == plan.currency else plan.convert(Money(amount, currency), period.start.isoformat())
+    if amount is None:
+        return None
+    if plan.metrics[quota.metric].kind == "money":
+        return plan.worth(amount, quota, period)
+    return amount / scale
 
 
 def _rounded(number: float | None) -> float | None:

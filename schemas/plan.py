@@ -27,10 +27,19 @@ class Membership(Struct, frozen=True, omit_defaults=True):
     end: Day | None = None
 
 
+class Absence(Struct, frozen=True, omit_defaults=True):
+    """A rep is away on the days from `start` (inclusive) until `end` (exclusive)."""
+
+    start: Day
+    end: Day
+    reason: str | None = None
+
+
 class Rep(Struct, frozen=True, tag="rep", omit_defaults=True):
     """A salesperson: `external` maps a source to the names by which it calls this rep; its own id always works.
 
-    `weights` say what the territory is worth, under names of the plan's own: a target can be spread by them.
+    `hired` is the first day, `left` the day after the last one. `weights` say what the territory is worth, under names
+    of the plan's own: a target can be spread by them.
     """
 
     id: Slug
@@ -44,6 +53,7 @@ class Rep(Struct, frozen=True, tag="rep", omit_defaults=True):
     hired: Day | None = None
     left: Day | None = None
     weights: dict[str, Decimal] = {}
+    absences: tuple[Absence, ...] = ()
 
 
 class Team(Struct, frozen=True, tag="team", omit_defaults=True):
@@ -88,10 +98,21 @@ class Pipeline(Struct, frozen=True, tag="pipeline"):
     stages: tuple[Stage, ...]
 
 
+class Relief(Struct, frozen=True):
+    """Added to the target of one period; a negative amount lowers it. The amount is in the unit of the target."""
+
+    period: Annotated[str, Meta(min_length=1, max_length=60)]
+    amount: Decimal
+    reason: str
+    by: str
+
+
 class Quota(Struct, frozen=True, tag="quota", omit_defaults=True):
     """A target for a scope, metric and kind of period, in force for periods that start from `start` until before `end`.
 
-    `target` is a decimal: units of currency for money, a count or a fraction otherwise.
+    `target` and `stretch` are decimals: units of currency for money, a count or a fraction otherwise. `season` holds
+    the percents of the target that fall on the parts of a period in their order; `ramp` those that are asked of a rep
+    in each of the first months of tenure.
     """
 
     id: Slug
@@ -105,6 +126,10 @@ class Quota(Struct, frozen=True, tag="quota", omit_defaults=True):
     end: Day | None = None
     set_by: str | None = None
     reason: str | None = None
+    season: tuple[Decimal, ...] = ()
+    ramp: tuple[Decimal, ...] = ()
+    relief: tuple[Relief, ...] = ()
+    stretch: Decimal | None = None
 
 
 class Rule(Struct, frozen=True, tag="rule", omit_defaults=True):

@@ -15,8 +15,12 @@ class Measure(Struct, frozen=True, omit_defaults=True):
     excluded: int | None = None
 
 
-class QuotaStanding(Struct, frozen=True):
-    """One quota of the scope and period against what was credited; what is undefined is null and `reasons` says why."""
+class QuotaStanding(Struct, frozen=True, omit_defaults=True):
+    """One quota of the scope and period against what was credited; what is undefined is null and `reasons` says why.
+
+    `target` is what is asked for in this period, `base` what was set where that differs. `stretch` is the second target
+    of quotas that have one.
+    """
 
     metric: str
     target: int | float | str
@@ -31,6 +35,9 @@ class QuotaStanding(Struct, frozen=True):
     elapsed: float
     status: str
     reasons: dict[str, str]
+    base: int | float | str | None = None
+    stretch: int | float | str | None = None
+    stretch_attainment: float | None = None
 
 
 class StageStanding(Struct, frozen=True):

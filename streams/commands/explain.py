@@ -4,12 +4,14 @@ import click
 from msgspec import json
 from msgspec.structs import astuple
 
+from quota.plans import PlanIndex
 from quota.wording import counted, metric_name, name_of, percent, quantity
 from schemas.standings import Measure
 from streams.commands.console import out
+from streams.commands.explain_target import explain_target
 from streams.commands.names import require_metric, require_scope, the_period
 from streams.commands.options import shared
-from streams.commands.session import Session
+from streams.commands.session import Opened, Session
 from streams.serving.entities import FactRef
 from streams.serving.explanations import Explanation, document, explanation, plan_in_force
 from streams.serving.policies import policy
@@ -19,14 +21,19 @@ from streams.serving.policies import policy
 @click.argument("scope")
 @click.argument("metric")
 @click.argument("period")
+@click.option("--target", "of_target", is_flag=True, help="What the quota on METRIC asks for, instead, and why.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
 @shared
 @click.pass_obj
-def explain(session: Session, scope: str, metric: str, period: str, *, as_json: bool) -> None:
+def explain(session: Session, scope: str, metric: str, period: str, *, of_target: bool, as_json: bool) -> None:
     """Print what METRIC of SCOPE in PERIOD is made of: every deal, meeting or activity, and its facts.
 
     For example: quotaflow explain team:west revenue 2017-Q3
     """
+    if of_target:
+        plan = session.run(_plan(session, scope, metric))
+        explain_target(scope, metric, the_period(period, scope, plan), plan, as_json=as_json)
+        return
     found = session.run(_found(session, scope, metric, period))
     if as_json:
         click.echo(json.encode(document(found)))
@@ -34,11 +41,21 @@ def explain(session: Session, scope: str, metric: str, period: str, *, as_json: 
         _print(found)
 
 
+async def _plan(session: Session, scope: str, metric: str) -> PlanIndex:
+    async with session.reading() as opened:
+        return await _plan_with(opened, scope, metric)
+
+
+async def _plan_with(opened: Opened, scope: str, metric: str) -> PlanIndex:
+    plan = await plan_in_force(opened.log, opened.shards)
+    require_scope(scope, plan)
+    require_metric(metric, plan)
+    return plan
+
+
 async def _found(session: Session, scope: str, metric: str, period: str) -> Explanation:
     async with session.reading() as opened:
-        plan = await plan_in_force(opened.log, opened.shards)
-        require_scope(scope, plan)
-        require_metric(metric, plan)
+        plan = await _plan_with(opened, scope, metric)
         wanted = the_period(period, scope, plan)
         return await explanation(opened.log, opened.shards, plan, scope, metric, wanted)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from quota.catalogue import BUILT_IN
 from schemas.plan import (
+    Absence,
     Calendar,
     Company,
     Membership,
@@ -13,6 +14,7 @@ from schemas.plan import (
     Plan,
     Quota,
     Rate,
+    Relief,
     Rep,
     Route,
     Rule,
@@ -53,7 +55,8 @@ def _company(draft: Draft) -> Company:
 
 def _rep(values: dict[str, Any]) -> Rep:
     teams = tuple(Membership(**member.values) for member in values.get("teams", ()))
-    return Rep(**{"name": values["id"], **values, "teams": teams})
+    absences = tuple(Absence(**absence.values) for absence in values.get("absences", ()))
+    return Rep(**{"name": values["id"], **values, "teams": teams, "absences": absences})
 
 
 def _pipeline(values: dict[str, Any]) -> Pipeline:
@@ -68,8 +71,9 @@ def _quotas(values: dict[str, Any], currency: str | None) -> Iterator[Quota]:
     """One quota for each scope of the entry; without an id it is named for what it is."""
     metric = BUILT_IN.get(values["metric"])
     money = metric is not None and metric.kind == "money"
+    relief = tuple(Relief(**each.values) for each in values.get("relief", ()))
     for scope in values["scope"]:
-        own = {**values, "scope": scope, "currency": currency if money else None}
+        own = {**values, "scope": scope, "currency": currency if money else None, "relief": relief}
         if "id" not in values or len(values["scope"]) > 1:
             own["id"] = _quota_id(own, values.get("id"))
         yield Quota(**own)

@@ -6,6 +6,7 @@ from schemas.plan import Plan
 from streams.documents import DocumentError
 from streams.plans.build import build
 from streams.plans.checks import CHECKS
+from streams.plans.checks.effects import relieved
 from streams.plans.draft import draft
 
 
@@ -20,4 +21,7 @@ def load(directory: Path) -> Plan:
     problems = [*found.problems, *(problem for check in checks for problem in check(found))]
     if problems:
         raise PlanError(problems)
-    return build(found)
+    plan = build(found)
+    if problems := [*relieved(found, plan)]:
+        raise PlanError(problems)
+    return plan

@@ -93,6 +93,12 @@ def _nested(what: str, fields: dict[str, Field]) -> Any:
     return read
 
 
+def percents(node: Node) -> tuple[str, ...]:
+    """A list of percents, of which some may be the same; a single one is a list of one."""
+    found: tuple[str, ...] = gather(items(node, "percents"), decimal)
+    return found
+
+
 SPAN = {
     "start": Field(nullable(day), aliases=("from",)),
     "end": Field(nullable(day), aliases=("until",)),
@@ -107,6 +113,18 @@ def membership(node: Node) -> Entry:
     result: Entry = _nested("a membership", MEMBERSHIP)(node)
     return result
 
+
+ABSENCE = {
+    "start": Field(day, required=True, aliases=("from",), example="2027-08-02"),
+    "end": Field(day, required=True, aliases=("until",), example="2027-08-16"),
+    "reason": Field(nullable(text)),
+}
+RELIEF = {
+    "period": Field(text, required=True, example="2027-03"),
+    "amount": Field(decimal, required=True, example="-5000"),
+    "reason": Field(text, required=True, example="storm damage"),
+    "by": Field(text, required=True, example="Cara Losch"),
+}
 
 STAGE = {
     "id": Field(slug, required=True, example="engaging"),
@@ -185,6 +203,7 @@ SECTIONS = {
             "hired": Field(nullable(day)),
             "left": Field(nullable(day)),
             "weights": Field(named(weight)),
+            "absences": Field(listed(_nested("an absence", ABSENCE), "absences")),
         },
     ),
     "quotas": Section(
@@ -200,6 +219,10 @@ SECTIONS = {
             **SPAN,
             "set_by": Field(nullable(text)),
             "reason": Field(nullable(text)),
+            "season": Field(percents),
+            "ramp": Field(percents),
+            "relief": Field(listed(_nested("a relief", RELIEF), "relief")),
+            "stretch": Field(nullable(decimal)),
         },
     ),
     "rules": Section(

@@ -18,15 +18,17 @@ class Share(NamedTuple):
 
 FOLDS = {
     "facts": Share(1, ("facts", "meetings", "deals")),
-    "activities": Share(2, ("activities",)),
-    "meetings": Share(2, ("meetings",)),
-    "deals": Share(3, ("deals",)),
+    "activities": Share(1, ("activities",)),
+    "meetings": Share(1, ("meetings",)),
+    "deals": Share(2, ("deals",)),
     "cells": Share(1, ("metrics", "cells", "credits")),
     "credits": Share(1, ("credits",)),
     "calendars": Share(2, ("calendars", "pace")),
     "periods": Share(2, ("periods",)),
     "metrics": Share(2, ("metrics",)),
     "pace": Share(2, ("pace",)),
+    "presence": Share(1, ("targets",)),
+    "targets": Share(2, ("targets", "plans")),
     "outlooks": Share(1, ("outlooks",)),
     "baselines": Share(1, ("baselines",)),
 }

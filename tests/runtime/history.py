@@ -14,7 +14,21 @@ from schemas.control import PlanMarker, Tick
 from schemas.deals import DealChanged
 from schemas.fields import Money
 from schemas.meetings import MeetingChanged, MeetingState
-from schemas.plan import Calendar, Company, Membership, Pipeline, Plan, Quota, Rep, Route, Rule, Stage, Team
+from schemas.plan import (
+    Absence,
+    Calendar,
+    Company,
+    Membership,
+    Pipeline,
+    Plan,
+    Quota,
+    Relief,
+    Rep,
+    Route,
+    Rule,
+    Stage,
+    Team,
+)
 from streams import topics
 from streams.log import Outgoing, Spot
 from streams.partitioner import partition
@@ -31,18 +45,31 @@ Fact = Activity | MeetingChanged | DealChanged
 
 
 def plan(revision: int) -> Plan:
-    """The first plan; the second moves Ben on Wednesday, asks for less and tells more, the third knows Dan."""
+    """The first plan; the second moves Ben on Wednesday, asks for less and tells more, the third knows Dan.
+
+    From the second on Anna is away on Thursday, in the third Ben is new and what his quota asks for is spread.
+    """
     ben = (Membership("east", end="2026-04-01"), Membership("west", start="2026-04-01"))
+    thursday = (Absence("2026-04-02", "2026-04-03"),)
     reps = [
-        Rep("anna", "Anna", (Membership("east"),)),
-        Rep("ben", "Ben", ben if revision > 1 else (Membership("east"),)),
+        Rep("anna", "Anna", (Membership("east"),), absences=thursday if revision > 1 else ()),
+        Rep(
+            "ben",
+            "Ben",
+            ben if revision > 1 else (Membership("east"),),
+            hired="2026-03-02" if revision == 3 else None,
+        ),
         Rep("cara", "Cara", (Membership("west"),), calendar="tokyo"),
         Rep("dan", "Dan", (Membership("west"),)),
     ]
     target = {1: "900", 2: "400", 3: "700"}[revision]
     quotas = [Quota(f"q-{scope[-4:]}", scope, "revenue", "week", target, "USD") for scope in ("company", "team:east")]
     quotas += [Quota("q-calls", "rep:anna", "calls_placed", "week", "4")]
-    quotas += [Quota("q-ben", "rep:ben", "deals_won", "quarter", "3")] if revision != 2 else []
+    wins = Quota("q-ben", "rep:ben", "deals_won", "quarter", "3")
+    if revision == 3:
+        relief = Relief("2026-Q1", "1", "snow", "boss"), Relief("2026-Q2", "-0.5", "snow", "boss")
+        wins = replace(wins, season=("20", "30", "50"), ramp=("40", "70"), relief=relief, stretch="5")
+    quotas += [wins] if revision != 2 else []
     rules = (
         Rule("early", "early_stage_shortage", minimum=2, days=1),
         Rule("pace", "behind_pace", days=1),

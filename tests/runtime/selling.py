@@ -24,6 +24,7 @@ from tests.runtime.arranging import Course, Ending, Event, calmly, disagreements
 from tests.runtime.history import MONDAY, Fact
 from tests.runtime.history import plan as tiny
 from tests.runtime.schedules import differences
+from tests.runtime.shaping import away, shaped
 
 END = MONDAY + timedelta(days=6, hours=18)
 """Of the last tick: a Sunday."""
@@ -220,6 +221,16 @@ class Selling(RuleBasedStateMachine):
             return rep_changed(free, rep, external={"crm": ("A. S.",)})
 
         self._revise(revised)
+
+    @rule(rep=st.sampled_from(REPS), day=days, length=st.integers(1, 4))
+    def a_rep_is_hired_and_away(self, rep: str, day: str, length: int) -> None:
+        self._revise(lambda plan: replace(plan, reps=tuple(
+            away(each, day, length) if each.id == rep else each for each in plan.reps
+        )))  # fmt: skip
+
+    @rule(amount=st.sampled_from(["-1", "2", "-1000"]))
+    def quotas_get_seasons_ramps_relief_and_stretch_targets(self, amount: str) -> None:
+        self._revise(lambda plan: shaped(plan, amount))
 
     @rule()
     def dan_joins(self) -> None:

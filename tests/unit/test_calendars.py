@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from quota.calendars import WorkCalendar
 from quota.errors import InvalidRecord
@@ -215,3 +216,21 @@ def test_a_calendar_that_never_works_has_no_working_time() -> None:
     start, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
     assert ready.working_seconds(start, end) == 0
     assert ready.ended_working_day(None, end) is None
+
+
+@given(
+    calendar=calendars(), away=st.lists(st.tuples(days, st.integers(-3, 400)), max_size=3), start=minutes,
+    length=st.integers(0, 900 * 1440),
+)  # fmt: skip
+def test_one_who_is_away_has_these_days_off_as_if_they_were_holidays(
+    calendar: Calendar, away: list[tuple[date, int]], start: datetime, length: int
+) -> None:
+    spans = [(first, first + timedelta(days=count)) for first, count in away]
+    off = {(first + timedelta(days=n)).isoformat(): "away" for first, count in away for n in range(count)}
+    whole, end = WorkCalendar(calendar), start + timedelta(minutes=length)
+    own, same = whole.without(spans), WorkCalendar(replace(calendar, holidays=calendar.holidays | off))
+    assert own.working_seconds(start, end) == same.working_seconds(start, end)
+    assert own.working_days(start.date(), end.date()) == same.working_days(start.date(), end.date())
+    assert own.hours(start.date()) == same.hours(start.date())
+    assert own.local_day(start) == whole.local_day(start)
+    assert whole.working_days(start.date(), end.date()) >= own.working_days(start.date(), end.date())

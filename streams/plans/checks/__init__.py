@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from streams.documents import Problem
-from streams.plans.checks import duplicates, hierarchy, money, quotas, references, rules, spans, stages
+from streams.plans.checks import duplicates, effects, hierarchy, money, quotas, references, rules, spans, stages
 from streams.plans.draft import Draft
 
 CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
@@ -23,9 +23,15 @@ CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     stages.kinds,
     spans.order,
     spans.memberships,
+    spans.employment,
     quotas.overlaps,
     quotas.periods,
     quotas.targets,
+    quotas.stretches,
+    effects.in_full,
+    effects.seasons,
+    effects.ramps,
+    effects.amounts,
     money.currencies,
     money.minimums,
     money.rates,

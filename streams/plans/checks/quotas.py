@@ -8,7 +8,7 @@ from itertools import pairwise
 from quota.catalogue import BUILT_IN
 from quota.errors import InvalidRecord
 from quota.money import minor_units
-from streams.documents import Entry, Problem
+from streams.documents import Entry, Place, Problem
 from streams.plans.checks.spans import overlap
 from streams.plans.draft import Draft
 from streams.plans.sections import KINDS
@@ -46,19 +46,38 @@ def periods(draft: Draft) -> Iterator[Problem]:
 def targets(draft: Draft) -> Iterator[Problem]:
     """A target is not negative; that of a ratio is a fraction, that of money has the currency's digits."""
     for quota in draft.entries["quotas"]:
-        if "target" in quota.values:
-            yield from _target(quota, draft.currency())
+        for field in ("target", "stretch"):
+            if quota.values.get(field) is not None:
+                yield from _target(quota, field, draft.currency())
 
 
-def _target(quota: Entry, currency: str | None) -> Iterator[Problem]:
-    target, metric = quota.values["target"], BUILT_IN.get(quota.values.get("metric", ""))
+def _target(quota: Entry, field: str, currency: str | None) -> Iterator[Problem]:
+    target, metric = quota.values[field], BUILT_IN.get(quota.values.get("metric", ""))
     kind = "count" if metric is None else metric.kind
     if Decimal(target) < 0:
-        yield Problem(quota.at("target"), f"the target {target} is negative", "write 0 or more")
+        yield Problem(quota.at(field), f"the {field} {target} is negative", "write 0 or more")
     if kind == "ratio" and Decimal(target) > 1:
-        yield Problem(quota.at("target"), f"the target {target} of a ratio is above 1", "write 0.45 for 45 %")
+        yield Problem(quota.at(field), f"the {field} {target} of a ratio is above 1", "write 0.45 for 45 %")
     if kind == "money" and currency is not None:
-        try:
-            minor_units(target, currency)
-        except InvalidRecord as error:
-            yield Problem(quota.at("target"), str(error), "round the target")
+        yield from digits(target, currency, quota.at(field), f"round the {field}")
+
+
+def digits(amount: str, currency: str, place: Place, fix: str) -> Iterator[Problem]:
+    """An amount of money has no more digits than its currency."""
+    try:
+        minor_units(amount, currency)
+    except InvalidRecord as error:
+        yield Problem(place, str(error), fix)
+
+
+def stretches(draft: Draft) -> Iterator[Problem]:
+    """A stretch target asks for more than the target."""
+    for quota in draft.entries["quotas"]:
+        target, stretch = quota.values.get("target"), quota.values.get("stretch")
+        if target is None or stretch is None:
+            continue
+        lower = quota.values.get("direction") == "lower"
+        if Decimal(stretch) >= Decimal(target) if lower else Decimal(stretch) <= Decimal(target):
+            side = "below" if lower else "above"
+            what = f"the stretch target {stretch} is not {side} the target {target}"
+            yield Problem(quota.at("stretch"), what, f"write a number {side} {target}, or remove `stretch`")

@@ -22,9 +22,16 @@ def _members(rep: Entry) -> Sequence[Entry]:
     return found
 
 
+def _spans(draft: Draft) -> Iterator[Entry]:
+    yield from draft.entries["quotas"]
+    for rep in draft.entries["reps"]:
+        yield from _members(rep)
+        yield from rep.values.get("absences", ())
+
+
 def order(draft: Draft) -> Iterator[Problem]:
     """A span starts before it ends."""
-    for span in [*draft.entries["quotas"], *(member for rep in draft.entries["reps"] for member in _members(rep))]:
+    for span in _spans(draft):
         start, end = span.values.get("start"), span.values.get("end")
         if start is not None and end is not None and start >= end:
             yield Problem(
@@ -40,3 +47,12 @@ def memberships(draft: Draft) -> Iterator[Problem]:
                 teams = f"{one.values['team']!r} and {other.values['team']!r}"
                 what = f"rep {rep.values.get('id', '')!r} is in {teams} on the same days"
                 yield Problem(other.place, what, "end the first with `until` where the second starts with `from`")
+
+
+def employment(draft: Draft) -> Iterator[Problem]:
+    """A rep is hired before leaving."""
+    for rep in draft.entries["reps"]:
+        hired, left = rep.values.get("hired"), rep.values.get("left")
+        if hired is not None and left is not None and hired >= left:
+            what = f"rep {rep.values.get('id', '')!r} left on {left}, not after the hire date {hired}"
+            yield Problem(rep.at("left"), what, "`left` is the day after the last")
