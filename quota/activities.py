@@ -3,16 +3,20 @@
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
+from itertools import chain
 
 import msgspec
 
 from quota.calendars import WorkCalendar
+from quota.catalogue import CONVERSATIONS
 from quota.cells import LEAD, UNKNOWN_ACTIVITY
+from quota.conversations import UNKNOWN, with_lead
 from quota.credits import Cells
 from quota.facts import identity, require_plausible
 from quota.plans import PlanIndex
 from quota.quarters import A_DAY, LocalDays, quarter_of
 from schemas.activities import Activity, ActivityBucket, Done
+from schemas.conversations import Conversation
 from schemas.credits import Parts
 from schemas.fields import Origin
 
@@ -59,7 +63,8 @@ def chapter(key: str) -> str:
 
 def done_by(fact: Activity, origin: Origin) -> Done:
     """The fact as its bucket keeps it."""
-    return Done(fact.occurred_at, fact.activity, fact.lead, fact.version, origin)
+    told = with_lead(fact) if fact.activity in CONVERSATIONS else fact.lead
+    return Done(fact.occurred_at, fact.activity, told, fact.version, origin)
 
 
 def fold(record: ActivityBucket | None, facts: Sequence[tuple[Activity, Origin]]) -> ActivityBucket | None:
@@ -102,17 +107,24 @@ class Counting:
             days = self._days[calendar] = LocalDays(calendar)
         return scope, days
 
-    def components(self, activity: str, lead: str | None) -> tuple[str, ...]:
-        """What one activity is counted as."""
+    def components(self, activity: str, told: str | Conversation | None, day: str) -> tuple[str, ...]:
+        """What one activity on a local day is counted as; each component once."""
         plain, talked = self.kinds.get(activity) or self.kind(activity)
-        return plain if lead is None or talked is None else (*talked, f"{LEAD}{lead}")
+        if told is None or talked is None:
+            return plain
+        if isinstance(told, str):
+            return (*talked, f"{LEAD}{told}")
+        counted = self._plan.metrics_of(activity), self._plan.conversations.components(told, day)
+        return tuple(dict.fromkeys(chain(*counted)))
 
     def kind(self, activity: str) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
-        """What an activity is counted as without a lead, and beside a lead where that counts."""
+        """What an activity is counted as of which nothing else is known, and beside a lead where that counts."""
         if len(self.kinds) >= _KINDS:
             self.kinds.clear()
         counted = self._plan.metrics_of(activity)
-        talked = counted if activity in self._plan.conversations else None
+        talked = None
+        if activity in CONVERSATIONS:
+            counted = talked = tuple(dict.fromkeys((*counted, *self._plan.conversations.components(UNKNOWN, ""))))
         found = self.kinds[activity] = counted or (UNKNOWN_ACTIVITY,), talked
         return found
 
@@ -127,7 +139,8 @@ def counted(record: ActivityBucket, counting: Counting) -> Cells:
     scope, days = counting.whose(record.source, record.performer)
     found: dict[str, Parts] = {}
     for done in record.done.values():
-        parts = found.setdefault(days.name(quarter_of(done.occurred_at), done.occurred_at), {})
-        for component in counting.components(done.activity, done.lead):
+        day = days.name(quarter_of(done.occurred_at), done.occurred_at)
+        parts = found.setdefault(day, {})
+        for component in counting.components(done.activity, done.lead, day):
             parts[component] = parts.get(component, 0) + 1
     return {(scope, day): parts for day, parts in found.items()}

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import UNSET
+
 from quota import cells
 from quota.errors import InvalidRecord
 from schemas.plan import Metric
@@ -43,6 +45,8 @@ _ALL = (
     Declaration("linkedin_touches", "input", activity="linkedin_touch"),
     Declaration("proposals_sent", "input", activity="proposal_sent"),
     Declaration("leads_spoken_to", "input", aggregation="distinct"),
+    Declaration("conversations", "input"),
+    Declaration("meaningful_conversations", "input", aggregation="distinct"),
     Declaration("opportunities_created", "between"),
     Declaration("opportunities_advanced", "between"),
     Declaration("deals_won", "output"),
@@ -59,19 +63,32 @@ _ALL = (
 )
 BUILT_IN: dict[str, Declaration] = {metric.id: metric for metric in _ALL}
 CONVERSATIONS = frozenset({"call_connected", "chat"})
-"""Types of activity in which a lead was spoken to."""
+"""Types of activity in which somebody was spoken to; the others are meetings that were held."""
+MEANINGFUL = "meaningful_conversations"
 
 
 def declared(metrics: tuple[Metric, ...]) -> dict[str, Declaration]:
     """The metrics of a plan's own; raises InvalidRecord for one under a name that is taken."""
     found: dict[str, Declaration] = {}
     for metric in metrics:
-        built_in = BUILT_IN.get(metric.id)
-        if metric.id in cells.PLAIN or (built_in is not None and not built_in.counted):
+        if is_taken(metric.id, by_conversations=metric.conversations is not UNSET):
             message = f"metric {metric.id}: this name is taken by a built-in number; choose another id"
             raise InvalidRecord(message)
-        found[metric.id] = built_in or Declaration(metric.id, "input")
+        if metric.conversations is UNSET:
+            found[metric.id] = BUILT_IN.get(metric.id) or Declaration(metric.id, "input")
+        elif metric.counts:
+            raise InvalidRecord(f"metric {metric.id} counts activities and conversations; make two of it")
+        else:
+            distinct = metric.conversations.distinct
+            found[metric.id] = Declaration(metric.id, "input", aggregation="distinct" if distinct else "sum")
     return found
+
+
+def is_taken(name: str, *, by_conversations: bool) -> bool:
+    """Whether a plan's metric cannot have this id: it can add activities to a count, or redefine what is meaningful."""
+    if by_conversations:
+        return name in cells.PLAIN or (name in BUILT_IN and name != MEANINGFUL)
+    return name in cells.PLAIN or (name in BUILT_IN and not BUILT_IN[name].counted)
 
 
 def counted_activities(metrics: tuple[Metric, ...]) -> dict[str, tuple[str, ...]]:

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from quota.cells import LEAD
+from quota.conversations import UNKNOWN, conversation, later
 from quota.facts import EPOCH, FIRST_SAFE, LAST_SAFE, day_name, in_time, join, require_plausible
 from quota.plans import PlanIndex
 from quota.shares import Adds, Cells, Owners, Share, answering, share, together
+from schemas.conversations import Conversation
 from schemas.fields import Origin
 from schemas.meetings import MeetingChange, MeetingChanged, MeetingRecord, MeetingState
 
@@ -16,7 +18,6 @@ FACT = MeetingChanged
 RECORD = MeetingRecord
 
 _SCHEDULED = {"meetings_scheduled": 1}
-_HELD = {"meetings_held": 1}
 _MISSED = {"no_shows": 1}
 
 
@@ -41,6 +42,7 @@ def change_of(fact: MeetingChanged) -> MeetingChange:
         fact.ends_at,
         fact.lead,
         fact.version,
+        conversation(fact),
     )
 
 
@@ -65,8 +67,10 @@ class Meeting(Struct, gc=False):
     state: MeetingState | None = None
     entered: datetime = EPOCH
     """When the present state was said first, of all that say it at the end."""
+    starts_at: datetime | None = None
     ends_at: datetime | None = None
     lead: str | None = None
+    told: Conversation | None = None
 
     def hear(self, change: MeetingChange) -> None:
         """Takes a change that happened after all others."""
@@ -83,6 +87,10 @@ class Meeting(Struct, gc=False):
             self.ends_at = change.ends_at
         if change.lead is not None:
             self.lead = change.lead
+        if change.starts_at is not None:
+            self.starts_at = change.starts_at
+        if change.conversation is not None:
+            self.told = later(self.told, change.conversation)
 
     def count(self) -> Adds:
         """Finds out what it adds: scheduled at its booking; held at its end, or missed, if that is its last state."""
@@ -99,9 +107,19 @@ class Meeting(Struct, gc=False):
     def _held(self) -> Share:
         """For the organizer when that was said, on the day on which it ended, as far as that is known."""
         scope = answering(self.organizers, self.entered)
-        day = self.plan.calendar(scope).local_day(self.ends_at or self.entered)
-        parts = _HELD if self.lead is None else {**_HELD, f"{LEAD}{self.lead}": 1}
-        return (scope, day_name(day)), parts
+        day = day_name(self.plan.calendar(scope).local_day(self.ends_at or self.entered))
+        return (scope, day), {"meetings_held": 1} | dict.fromkeys(
+            self.plan.conversations.components(self._conversation(), day), 1
+        )
+
+    def _conversation(self) -> Conversation:
+        """What is known of it in the end; a duration that nobody told is the time from its start to its end."""
+        told = self.told or UNKNOWN
+        seconds = told.seconds
+        if seconds is None and self.starts_at is not None and self.ends_at is not None:
+            planned = int((self.ends_at - self.starts_at).total_seconds())
+            seconds = planned if planned >= 0 else None
+        return replace(told, seconds=seconds, lead=self.lead)
 
 
 def state(record: MeetingRecord, plan: PlanIndex) -> Meeting:

@@ -40,7 +40,7 @@ def value(metric: str, parts: Parts, pipeline: Parts | None, plan: PlanIndex) ->
         return _count(parts.get(metric, 0))
     if declared.aggregation == "stock":
         return _CLOSED_PERIOD if pipeline is None else stocks(open_stages(pipeline, plan), plan)[metric]
-    return _DERIVED[metric](parts, plan)
+    return _distinct(parts, plan)[metric] if declared.aggregation == "distinct" else _DERIVED[metric](parts, plan)
 
 
 def values(parts: Parts, plan: PlanIndex) -> dict[str, Measure]:
@@ -55,13 +55,13 @@ def values(parts: Parts, plan: PlanIndex) -> dict[str, Measure]:
 
 def _derived(parts: Parts, plan: PlanIndex) -> dict[str, Measure]:
     if _CLOSING.isdisjoint(parts):
-        return _nothing_derived(plan) | {"leads_spoken_to": _leads_spoken_to(parts, plan)}
-    return {metric: derive(parts, plan) for metric, derive in _DERIVED.items()}
+        return _nothing_derived(plan) | _distinct(parts, plan)
+    return {metric: derive(parts, plan) for metric, derive in _DERIVED.items()} | _distinct(parts, plan)
 
 
 @lru_cache(maxsize=16)
 def _nothing_derived(plan: PlanIndex) -> dict[str, Measure]:
-    return {metric: derive({}, plan) for metric, derive in _DERIVED.items()}
+    return {metric: derive({}, plan) for metric, derive in _DERIVED.items()} | _distinct({}, plan)
 
 
 def open_stages(pipeline: Parts, plan: PlanIndex) -> list[OpenStage]:
@@ -125,16 +125,25 @@ def _money(amount: int, plan: PlanIndex, n: int | None = None, excluded: int = 0
 
 
 _SPOKEN = frozenset({"calls_connected", "chats", "meetings_held"})
-"""Leads never come without any of these."""
+"""Leads and contacts never come without any of these."""
 _CLOSING = frozenset({"deals_won", "deals_lost", cells.REVENUE, cells.UNPRICED, cells.COSTED, cells.MARGIN})
-"""Without any of these, every derived metric but the leads is what it is of nothing: ages never come without them."""
+"""Without any of these, all derived metrics but the distinct ones are what they are of nothing: ages come with them."""
 _UNDERIVED = _SPOKEN | _CLOSING
 
 
-def _leads_spoken_to(parts: Parts, plan: PlanIndex) -> Measure:
-    if _SPOKEN.isdisjoint(parts):
-        return _COUNTS[0]
-    return _count([component[:5] for component in parts].count(cells.LEAD))
+def _distinct(parts: Parts, plan: PlanIndex) -> dict[str, Measure]:
+    """The leads spoken to, and the contacts by day of each metric that counts those."""
+    talks = dict.fromkeys(plan.conversations.distinct, 0)
+    leads = 0
+    if not _SPOKEN.isdisjoint(parts):
+        # A long loop that runs for every standing; most components are told apart by how they begin.
+        starts = [component[:5] for component in parts]
+        leads = starts.count(cells.LEAD)
+        if cells.TALK in starts:
+            for component in parts:
+                if component[:5] == cells.TALK and (metric := component[5 : component.index("|", 5)]) in talks:
+                    talks[metric] += 1
+    return {"leads_spoken_to": _count(leads), **{metric: _count(number) for metric, number in talks.items()}}
 
 
 def _revenue(parts: Parts, plan: PlanIndex) -> Measure:
@@ -185,7 +194,6 @@ def _cycle_days_median(parts: Parts, plan: PlanIndex) -> Measure:
 
 
 _DERIVED: dict[str, Callable[[Parts, PlanIndex], Measure]] = {
-    "leads_spoken_to": _leads_spoken_to,
     "revenue": _revenue,
     "gross_margin": _gross_margin,
     "win_rate": _win_rate,

@@ -8,7 +8,8 @@ from functools import lru_cache
 
 from quota import money
 from quota.calendars import WorkCalendar
-from quota.catalogue import BUILT_IN, CONVERSATIONS, Declaration, counted_activities, declared
+from quota.catalogue import BUILT_IN, Declaration, counted_activities, declared
+from quota.conversations import Conversations
 from quota.errors import InvalidRecord
 from quota.periods import Period
 from quota.presence import presence
@@ -43,7 +44,7 @@ class PlanIndex:
         self.plan = plan
         self.revision = plan.revision
         self.currency = plan.company.currency
-        self.conversations = CONVERSATIONS
+        self.conversations = Conversations(plan.metrics)
         self.metrics: dict[str, Declaration] = BUILT_IN | declared(plan.metrics)
         self.counts = tuple(metric.id for metric in self.metrics.values() if metric.counted)
         self._reps = {rep.id: rep for rep in plan.reps}

@@ -4,10 +4,11 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from schemas.conversations import Conversation, Details
 from schemas.fields import Moment, Name, Origin
 
 
-class Activity(Struct, frozen=True, tag="activity", omit_defaults=True, gc=False):
+class Activity(Details, frozen=True, tag="activity", omit_defaults=True, gc=False):
     """One thing a performer did; of facts with the same source and id those of the highest version count.
 
     A correction may name another performer. In one version, what is said of several performers counts for each of them.
@@ -43,11 +44,11 @@ class ActivitiesCorrected(Struct, frozen=True, tag="activities_corrected", omit_
 
 
 class Done(Struct, frozen=True, array_like=True, gc=False):
-    """An activity inside its bucket."""
+    """An activity inside its bucket: with the lead alone, or with all that is known of a conversation."""
 
     occurred_at: Moment
     activity: str
-    lead: str | None
+    lead: str | Conversation | None
     version: int
     origin: Origin
 

@@ -5,12 +5,13 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from schemas.conversations import Conversation, Details
 from schemas.fields import Moment, Name, Origin
 
 MeetingState = Literal["booked", "held", "no_show", "cancelled"]
 
 
-class MeetingChanged(Struct, frozen=True, tag="meeting_changed", omit_defaults=True, gc=False):
+class MeetingChanged(Details, frozen=True, tag="meeting_changed", omit_defaults=True, gc=False):
     """A meeting was booked, moved, held, missed or cancelled; an absent field says nothing new."""
 
     id: Name
@@ -38,6 +39,7 @@ class MeetingChange(Struct, frozen=True, omit_defaults=True, gc=False):
     ends_at: datetime | None = None
     lead: str | None = None
     version: int = 0
+    conversation: Conversation | None = None
 
 
 class MeetingRecord(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from schemas.fields import Currency, Day, Moment, Name, Scope, Slug
 
@@ -168,12 +168,25 @@ class Route(Struct, frozen=True, tag="route", omit_defaults=True):
     scopes: tuple[Scope, ...] = ()
 
 
+class Conversations(Struct, frozen=True, omit_defaults=True):
+    """Conversations of at least so many minutes, or flagged, with contacts of these seniorities and roles (none: any).
+
+    `distinct` ones count once per contact and day.
+    """
+
+    minutes: Annotated[int, Meta(ge=0, le=1440)] = 5
+    seniorities: tuple[Name, ...] = ()
+    roles: tuple[Name, ...] = ()
+    distinct: bool = True
+
+
 class Metric(Struct, frozen=True, tag="metric"):
-    """A count of activities of the listed types, under an id of the plan's own."""
+    """A count of activities of the listed types, or of some conversations, under an id of the plan's own."""
 
     id: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
-    counts: tuple[Name, ...]
+    counts: tuple[Name, ...] = ()
     name: str = ""
+    conversations: Conversations | UnsetType = UNSET
 
 
 PlanObject = Company | Rep | Team | Calendar | Pipeline | Quota | Rule | Rate | Route | Metric

@@ -22,6 +22,7 @@ from schemas.plan import (
     Team,
 )
 from streams.documents import Entry
+from streams.plans.conversations import conversations
 from streams.plans.draft import Draft
 
 _CHANCE = {"open": 0.0, "won": 1.0, "lost": 0.0}
@@ -41,7 +42,7 @@ def build(draft: Draft) -> Plan:
         rules=tuple(Rule(**item.values) for item in of["rules"]),
         rates=tuple(Rate(**item.values) for item in of["rates"]),
         routes=tuple(Route(**item.values) for item in of["routes"]),
-        metrics=tuple(Metric(**item.values) for item in of["metrics"]),
+        metrics=tuple(_metric(item.values) for item in of["metrics"]),
     )
 
 
@@ -65,6 +66,10 @@ def _pipeline(values: dict[str, Any]) -> Pipeline:
 
 def _stage(entry: Entry) -> Stage:
     return Stage(**{"probability": _CHANCE[entry.values["kind"]], **entry.values})
+
+
+def _metric(values: dict[str, Any]) -> Metric:
+    return Metric(**{**values, "conversations": conversations(values.get("conversations"))})
 
 
 def _quotas(values: dict[str, Any], currency: str | None) -> Iterator[Quota]:

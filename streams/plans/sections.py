@@ -24,6 +24,7 @@ from streams.documents.values import (
     whole,
     zone,
 )
+from streams.plans.conversations import CONVERSATIONS
 
 KINDS: tuple[PeriodKind, ...] = ("day", "week", "month", "quarter", "year")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -262,7 +263,8 @@ SECTIONS = {
         "metric",
         {
             "id": Field(metric, required=True, example="applications"),
-            "counts": Field(listed(text, "counts"), required=True, example="[application]"),
+            "counts": Field(listed(text, "counts")),
+            "conversations": Field(_nested("a choice of conversations", CONVERSATIONS)),
             "name": Field(text),
         },
     ),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from quota import cells
+from quota.conversations import talk_of
 from quota.credits import fan_out
 from quota.periods import Period
 from quota.plans import PlanIndex
@@ -52,6 +53,8 @@ def valued(metric: str, found: Sequence[Contribution], plan: PlanIndex) -> list[
     declared = plan.metrics[metric]
     if declared.counted:
         return [_with(each, each.parts[metric]) for each in found if metric in each.parts]
+    if declared.aggregation == "distinct":
+        return [*_firsts(cells.LEAD if metric == "leads_spoken_to" else talk_of(metric), found)]
     return [*_VALUES[metric](found, plan)]
 
 
@@ -89,13 +92,14 @@ def _ages(found: Sequence[Contribution], plan: PlanIndex) -> Iterator[Contributi
             yield from (_with(each, age) for _ in range(count))
 
 
-def _leads(found: Sequence[Contribution], plan: PlanIndex) -> Iterator[Contribution]:
+def _firsts(prefix: str, found: Sequence[Contribution]) -> Iterator[Contribution]:
+    """Those with a component that begins so, each with how many of its own were in none before."""
     known: set[str] = set()
     for each in found:
-        leads = {component for component in each.parts if component.startswith(cells.LEAD)}
-        if leads:
-            yield _with(each, len(leads - known))
-            known |= leads
+        named = {component for component in each.parts if component.startswith(prefix)}
+        if named:
+            yield _with(each, len(named - known))
+            known |= named
 
 
 def _stock(*prefixes: str, early: bool = False) -> Values:
@@ -130,7 +134,6 @@ _VALUES: dict[str, Values] = {
     "win_rate": _win_rate,
     "average_deal_value": _average_deal_value,
     "cycle_days_median": _ages,
-    "leads_spoken_to": _leads,
     "pipeline_count": _stock(cells.OPEN, cells.OPEN_UNKNOWN),
     "pipeline_amount": _stock(cells.OPEN_AMOUNT, cells.OPEN_UNKNOWN_AMOUNT),
     "pipeline_weighted": _weighted,

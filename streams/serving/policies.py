@@ -38,7 +38,17 @@ _LEADS = {
     "whom": "who held it, his teams on that day, and the company",
     "distinct": "a lead counts once for a scope and period, further conversations count 0",
 }
+_CONVERSATIONS = {
+    "when": "the moment a call connected or a chat occurred, or a meeting's end, unless nobody answered",
+    "whom": "who held it, his teams on that day, and the company",
+    "day": "the local day in his calendar",
+}
+_TALKS = _CONVERSATIONS | {
+    "which": "long enough or flagged as meaningful, with a contact of the seniorities and roles that the plan names",
+    "distinct": "a contact counts once for a scope and day, further conversations count 0; without a contact none does",
+}
 _BY_METRIC = {
+    "conversations": _CONVERSATIONS,
     "opportunities_created": _CREATION,
     "opportunities_advanced": _ADVANCE,
     "leads_spoken_to": _LEADS,
@@ -53,4 +63,6 @@ def policy(metric: Declaration) -> dict[str, str]:
     if metric.aggregation == "stock":
         return _STOCK
     fallback = _ACTIVITY if metric.level == "input" else _CLOSING
+    if metric.aggregation == "distinct":
+        fallback = _TALKS
     return _BY_METRIC.get(metric.id, fallback)

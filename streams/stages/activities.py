@@ -7,7 +7,9 @@ from functools import lru_cache
 from msgspec import json
 
 from quota.activities import Counting, chapter, counted, rank
+from quota.catalogue import CONVERSATIONS
 from quota.cells import LEAD, add, collect
+from quota.conversations import with_lead
 from quota.credits import Cells as Credited
 from quota.credits import fan_out_all
 from quota.facts import identity
@@ -185,7 +187,8 @@ class Activities:
         if (fact.version or self._corrections.any) and not self._is_newest(bucket, name, fact):
             return
         origin = Origin(_TOPIC, self._shard, record.offset)
-        done = Done(fact.occurred_at, fact.activity, fact.lead, fact.version, origin)
+        told = with_lead(fact) if fact.activity in CONVERSATIONS else fact.lead
+        done = Done(fact.occurred_at, fact.activity, told, fact.version, origin)
         if not bucket.room:
             bucket.make_room(name, done)
         if known or not self._corrections.places.first(name, bucket):
@@ -207,8 +210,10 @@ class Activities:
             if parts is None:
                 parts = performer.changes[quiet][day] = {}
                 self._credited.append(performer)
-            if talked is not None and done.lead is not None:
-                plain = (*talked, f"{LEAD}{done.lead}")
+            told = done.lead
+            if talked is not None and told is not None:
+                known = isinstance(told, str)
+                plain = (*talked, f"{LEAD}{told}") if known else counting.components(done.activity, told, day)
             for component in plain:
                 parts[component] = parts.get(component, 0) + 1
         bucket.room -= 1
@@ -220,8 +225,9 @@ class Activities:
         performer, at = bucket.performer, done.occurred_at
         if self._counting is None or performer.days is None:
             return
-        gone = dict.fromkeys(self._counting.components(done.activity, done.lead), 1)
-        add(performer.changes[quiet].setdefault(performer.days.name(quarter_of(at), at), {}), gone, -1)
+        day = performer.days.name(quarter_of(at), at)
+        gone = dict.fromkeys(self._counting.components(done.activity, done.lead, day), 1)
+        add(performer.changes[quiet].setdefault(day, {}), gone, -1)
         self._credited.append(performer)
         self._discounted = True
 

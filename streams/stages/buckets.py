@@ -11,8 +11,8 @@ from schemas.activities import Activity, ActivityBucket, Done
 from schemas.credits import Parts
 from streams.quarantine import LARGEST_ENTITY, overgrown
 
-LARGEST_DONE = 8 * 1024
-"""Bytes that an activity needs at most in a record: each of its four names has at most 200 characters."""
+LARGEST_DONE = 10 * 1024
+"""Bytes that an activity needs at most in a record: each of its seven names has at most 200 characters."""
 MOST_OPEN, MOST_PERFORMERS = 2000, 20_000
 """Buckets and performers that are remembered from one flush to the next."""
 

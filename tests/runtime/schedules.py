@@ -23,6 +23,7 @@ EACH = 8
 FACTS = (6, 12, 20)
 METRICS = (
     *("calls_placed", "calls_connected", "leads_spoken_to", "meetings_scheduled", "meetings_held", "no_shows"),
+    *("conversations", "meaningful_conversations"),
     *("opportunities_created", "deals_won", "deals_lost", "revenue"),
 )
 STANDING = b'{"type":"standing"'

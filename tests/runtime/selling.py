@@ -24,7 +24,7 @@ from tests.runtime.arranging import Course, Ending, Event, calmly, disagreements
 from tests.runtime.history import MONDAY, Fact
 from tests.runtime.history import plan as tiny
 from tests.runtime.schedules import differences
-from tests.runtime.shaping import away, shaped
+from tests.runtime.shaping import CHOSEN, away, chosen, shaped, told
 
 END = MONDAY + timedelta(days=6, hours=18)
 """Of the last tick: a Sunday."""
@@ -74,6 +74,7 @@ def first_plan() -> Plan:
         company=Company("Tiny", "USD", periods=("day", "week", "month", "quarter")),
         pipelines=(Pipeline("main", stages),),
         calendars=tuple(Calendar(name, zone) for name, zone in zones),
+        metrics=CHOSEN,
     )
 
 
@@ -165,27 +166,33 @@ class Selling(RuleBasedStateMachine):
     def a_meeting_is_moved(self, meeting: str, back: int, later: int) -> None:
         self._meeting(meeting, back, starts_at=self._at(-later), ends_at=self._at(-later - 1))
 
-    @rule(meeting=meetings, back=hours, state=st.sampled_from(["held", "no_show", "cancelled"]))
-    def a_meeting_is_held_or_not(self, meeting: str, back: int, state: str) -> None:
-        self._meeting(meeting, back, state=state)
+    @rule(meeting=meetings, back=hours, state=st.sampled_from(["held", "held", "no_show", "cancelled"]), said=told)
+    def a_meeting_is_held_or_not(self, meeting: str, back: int, state: str, said: dict[str, Any]) -> None:
+        self._meeting(meeting, back, state=state, **said)
 
-    @rule(who=people, what=st.sampled_from([*ACTIVITIES]), lead=leads, back=hours, source=sources)
-    def somebody_acts(self, who: str, what: str, lead: str | None, back: int, source: str) -> None:
-        self.events.append(Activity(f"f{len(self.events)}", source, self._at(back), who, what, lead))
+    @rule(who=people, what=st.sampled_from([*ACTIVITIES]), lead=leads, back=hours, source=sources, said=told)
+    def somebody_acts(self, who: str, what: str, lead: str | None, back: int, source: str, said: Any) -> None:
+        self.events.append(Activity(f"f{len(self.events)}", source, self._at(back), who, what, lead, **said))
 
     @precondition(lambda self: any(not isinstance(event, Tick | PlanMarker) for event in self.events))
-    @rule(which=st.randoms(use_true_random=False), back=hours, what=st.sampled_from([*ACTIVITIES]), amount=money)
-    def a_fact_is_corrected(self, which: random.Random, back: int, what: str, amount: Money) -> None:
-        told: list[Fact] = [event for event in self.events if not isinstance(event, Tick | PlanMarker)]
-        old = which.choice(told)
-        version = 1 + max(fact.version for fact in told if (fact.source, fact.id) == (old.source, old.id))
+    @rule(
+        which=st.randoms(use_true_random=False),
+        back=hours,
+        what=st.sampled_from([*ACTIVITIES]),
+        amount=money,
+        more=told,
+    )
+    def a_fact_is_corrected(self, which: random.Random, back: int, what: str, amount: Money, more: Any) -> None:
+        known: list[Fact] = [event for event in self.events if not isinstance(event, Tick | PlanMarker)]
+        old = which.choice(known)
+        version = 1 + max(fact.version for fact in known if (fact.source, fact.id) == (old.source, old.id))
         said: dict[str, Any] = {"version": version, "occurred_at": self._at(back)}
         if isinstance(old, Activity):
-            said["activity"] = what
+            said |= {"activity": what, **more}
         elif isinstance(old, DealChanged):
             said["amount"] = amount
         else:
-            said["organizer"] = "anna"
+            said |= {"organizer": "anna", **more}
         self.events.append(replace(old, **said))
 
     def _revise(self, change: Revised) -> None:
@@ -231,6 +238,10 @@ class Selling(RuleBasedStateMachine):
     @rule(amount=st.sampled_from(["-1", "2", "-1000"]))
     def quotas_get_seasons_ramps_relief_and_stretch_targets(self, amount: str) -> None:
         self._revise(lambda plan: shaped(plan, amount))
+
+    @rule(minutes=st.sampled_from([0, 5, 15]), distinct=st.booleans())
+    def other_conversations_are_meaningful(self, minutes: int, *, distinct: bool) -> None:
+        self._revise(lambda plan: chosen(plan, minutes, distinct=distinct))
 
     @rule()
     def dan_joins(self) -> None:

@@ -10,6 +10,7 @@ from quota import activities
 from quota.activities import CORRECTION, chapter, contributions, entity, fold, performer_of, whose_day
 from quota.errors import InvalidRecord
 from schemas.activities import Activity, ActivityBucket
+from schemas.conversations import Conversation
 from schemas.fields import Origin
 from tests.unit.floor import BERLIN, CHICAGO, HERE, PLAN, moments, performers
 
@@ -68,7 +69,7 @@ def bucket(*received: Activity) -> ActivityBucket:
     return record
 
 
-def said(record: ActivityBucket | None) -> dict[str, tuple[datetime, str, str | None, int]]:
+def said(record: ActivityBucket | None) -> dict[str, tuple[datetime, str, str | Conversation | None, int]]:
     return (
         {}
         if record is None

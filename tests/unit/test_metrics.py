@@ -14,6 +14,7 @@ from schemas.standings import Measure
 from tests.unit.floor import PLAN, a_plan
 
 counts = st.integers(0, 3000)
+TALKS = [f"talk|meaningful_conversations|2026-03-0{day}|{who}" for day in (1, 2) for who in ("x", "a|b")]
 
 
 @pytest.mark.parametrize("metric", PLAN.counts)
@@ -38,6 +39,7 @@ def test_counts_are_the_built_in_ones_and_those_that_the_plan_declares() -> None
         "meetings_held",
         "no_shows",
         "chats",
+        "conversations",
         "linkedin_touches",
         "proposals_sent",
         "opportunities_created",
@@ -49,7 +51,9 @@ def test_counts_are_the_built_in_ones_and_those_that_the_plan_declares() -> None
 
 @given(
     parts=st.dictionaries(
-        st.sampled_from([*PLAN.counts, "revenue", "unpriced", "costed", "margin", "won_age|4", "lead|x", "lead|y"]),
+        st.sampled_from(
+            [*PLAN.counts, "revenue", "unpriced", "costed", "margin", "won_age|4", "lead|x", "lead|y", *TALKS]
+        ),
         counts,
     )
 )

@@ -3,7 +3,18 @@
 from collections.abc import Callable, Iterator
 
 from streams.documents import Problem
-from streams.plans.checks import duplicates, effects, hierarchy, money, quotas, references, rules, spans, stages
+from streams.plans.checks import (
+    duplicates,
+    effects,
+    hierarchy,
+    metrics,
+    money,
+    quotas,
+    references,
+    rules,
+    spans,
+    stages,
+)
 from streams.plans.draft import Draft
 
 CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
@@ -16,7 +27,8 @@ CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     duplicates.ids,
     duplicates.external_names,
     duplicates.rates,
-    duplicates.metrics,
+    metrics.names,
+    metrics.kinds,
     hierarchy.cycles,
     stages.ids,
     stages.names,

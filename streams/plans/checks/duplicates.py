@@ -2,8 +2,6 @@
 
 from collections.abc import Hashable, Iterable, Iterator
 
-from quota.catalogue import BUILT_IN
-from quota.cells import PLAIN
 from streams.documents import Place, Problem
 from streams.plans.draft import Draft
 from streams.plans.sections import SECTIONS
@@ -46,11 +44,3 @@ def rates(draft: Draft) -> Iterator[Problem]:
         if None not in (key := [rate.values.get("currency"), rate.values.get("day")])
     ]
     yield from _repeated(found, "keep one of them")
-
-
-def metrics(draft: Draft) -> Iterator[Problem]:
-    """A plan's metric may add activities to a built-in count, but not take the name of another number."""
-    for metric in draft.entries["metrics"]:
-        name = metric.values.get("id")
-        if name in PLAIN or (name in BUILT_IN and not BUILT_IN[name].counted):
-            yield Problem(metric.at("id"), f"metric {name!r} exists and does not count activities", "choose another id")

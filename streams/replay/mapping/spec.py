@@ -10,6 +10,14 @@ from streams.replay.lines import ReplayError
 
 Kind = Literal["text", "time", "money", "day", "flag", "whole"]
 
+_DETAILS: dict[str, Kind] = {
+    "contact": "text",
+    "seniority": "text",
+    "role": "text",
+    "seconds": "whole",
+    "two_way": "flag",
+    "meaningful": "flag",
+}
 ACTIVITY: dict[str, Kind] = {
     "id": "text",
     "source": "text",
@@ -17,6 +25,7 @@ ACTIVITY: dict[str, Kind] = {
     "performer": "text",
     "activity": "text",
     "lead": "text",
+    **_DETAILS,
     "version": "whole",
 }
 MEETING: dict[str, Kind] = {
@@ -29,6 +38,7 @@ MEETING: dict[str, Kind] = {
     "starts_at": "time",
     "ends_at": "time",
     "lead": "text",
+    **_DETAILS,
     "version": "whole",
 }
 DEAL: dict[str, Kind] = {
