@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from random import Random
 
+from quota.catalogue import CONVERSATIONS
 from schemas.activities import Activity
 from schemas.meetings import MeetingChanged, MeetingState
 from streams.simulate.deals import SOURCE, poisson
 from streams.simulate.hours import later, moment, rng
 from streams.simulate.people import Person
+from streams.simulate.talks import contact, talk
 
 CALLS_A_DAY, MEETINGS_A_DAY = 6.0, 0.8
 _OTHERS = (("email_sent", 4.0), ("chat", 0.7), ("linkedin_touch", 0.8), ("proposal_sent", 0.3))
@@ -34,8 +36,9 @@ def activities(person: Person, day: date, seed: int) -> Iterator[Activity]:
 
 
 def activity(name: str, at: datetime, person: Person, kind: str, lead: str) -> Activity:
-    """An activity of the rep."""
-    return Activity(id=name, source=SOURCE, occurred_at=at, performer=person.id, activity=kind, lead=lead)
+    """An activity of the rep, of which a conversation tells more."""
+    said = talk(name, lead) if kind in CONVERSATIONS else {}
+    return Activity(id=name, source=SOURCE, occurred_at=at, performer=person.id, activity=kind, lead=lead, **said)
 
 
 def meetings(person: Person, day: date, seed: int) -> Iterator[list[MeetingChanged]]:
@@ -68,6 +71,7 @@ def story(
         starts_at=starts,
         ends_at=ends,
         lead=f"lead-{meeting}",
+        **contact(f"lead-{meeting}"),
     )
     at = booked + (starts - booked) / 2 if end == "cancelled" else ends
     last = MeetingChanged(

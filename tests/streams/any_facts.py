@@ -33,8 +33,25 @@ def absent_null_or(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.just(msgspec.UNSET) | st.none() | values
 
 
+talks: dict[str, st.SearchStrategy[Any]] = {
+    "contact": st.none() | names,
+    "seniority": st.none() | names,
+    "role": st.none() | names,
+    "seconds": st.none() | st.integers(0, 10**6),
+    "two_way": st.none() | st.booleans(),
+    "meaningful": st.none() | st.booleans(),
+}
 activities = st.builds(
-    Activity, names, names, moments, names, names, lead=st.none() | names, version=versions, quiet=st.booleans()
+    Activity,
+    names,
+    names,
+    moments,
+    names,
+    names,
+    lead=st.none() | names,
+    version=versions,
+    quiet=st.booleans(),
+    **talks,
 )
 deals = st.builds(
     DealChanged,
@@ -63,5 +80,6 @@ meetings = st.builds(
     state=st.sampled_from([None, "booked", "held", "no_show", "cancelled"]),
     starts_at=st.none() | moments,
     ends_at=st.none() | moments,
+    **talks,
 )
 any_fact: st.SearchStrategy[AnyFact] = activities | deals | meetings

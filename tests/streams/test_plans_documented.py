@@ -10,6 +10,7 @@ from quota import behind_pace, pace, shortage
 from quota.plans import PlanIndex
 from schemas.plan import Rule
 from streams.plans import load, sections
+from streams.plans.conversations import CONVERSATIONS
 
 DEFAULTS = "\n| parameter |"
 STATUSES = "\n| status |"
@@ -25,6 +26,7 @@ def test_every_key_is_documented_and_every_documented_key_exists(text: str) -> N
     known = {name: set(section.fields) for name, section in sections.SECTIONS.items()}
     known["company"] = set(sections.COMPANY)
     known["pipelines"] |= set(sections.STAGE)
+    known["metrics"] |= set(CONVERSATIONS)
     found = {name: set(re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE)) for name, part in parts.items()}
     assert found == known
 

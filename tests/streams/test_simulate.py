@@ -96,6 +96,16 @@ def test_the_demo_plan_knows_everybody_and_every_stage(past: list[AnyFact], plan
             assert plan.metrics_of(item.activity)
 
 
+def test_conversations_are_with_somebody_and_some_are_meaningful(past: list[AnyFact]) -> None:
+    calls = [item for item in past if isinstance(item, Activity) and item.activity == "call_connected"]
+    talks = [call for call in calls if call.two_way]
+    assert 0.8 < len(talks) / len(calls) < 1
+    assert all(call.contact and call.seniority and call.role for call in talks)
+    assert 0.2 < sum((call.seconds or 0) >= 300 for call in talks) / len(talks) < 0.4
+    assert len({call.seniority for call in talks}) == 4
+    assert not any(item.seconds for item in past if isinstance(item, Activity) and item.activity == "email_sent")
+
+
 def test_a_deal_walks_through_its_stages_to_one_end(past: list[AnyFact], plan: PlanIndex) -> None:
     lives: defaultdict[str, list[str]] = defaultdict(list)
     for item in past:

@@ -1,15 +1,18 @@
 from collections import Counter
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import groupby
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import json
+from msgspec.structs import replace
 
 from quota import activities
 from quota.activities import CORRECTION, chapter, contributions, entity, fold, performer_of, whose_day
 from quota.errors import InvalidRecord
-from schemas.activities import Activity, ActivityBucket
+from schemas.activities import Activity, ActivityBucket, Done
 from schemas.conversations import Conversation
 from schemas.fields import Origin
 from tests.unit.floor import BERLIN, CHICAGO, HERE, PLAN, moments, performers
@@ -25,6 +28,13 @@ KINDS = {
     "form": "applications",
 }
 
+details: dict[str, st.SearchStrategy[Any]] = {
+    "contact": st.none() | st.sampled_from(["c1", "c2"]),
+    "seniority": st.none() | st.sampled_from(["vp", "VP"]),
+    "seconds": st.none() | st.sampled_from([299, 300]),
+    "two_way": st.none() | st.booleans(),
+    "meaningful": st.none() | st.booleans(),
+}
 facts = st.builds(
     Activity,
     id=st.sampled_from("abcdef"),
@@ -35,19 +45,11 @@ facts = st.builds(
     lead=st.none() | st.sampled_from(["acme", "globex"]),
     version=st.integers(0, 2),
     quiet=st.booleans(),
+    **details,
 )
 same_bucket = st.lists(
     facts.map(
-        lambda fact: Activity(
-            fact.id,
-            "crm",
-            fact.occurred_at.replace(2026, 3, 7),
-            "ben",
-            fact.activity,
-            fact.lead,
-            fact.version,
-            fact.quiet,
-        )
+        lambda fact: replace(fact, source="crm", performer="ben", occurred_at=fact.occurred_at.replace(2026, 3, 7))
     ),
     min_size=1,
     max_size=8,
@@ -164,8 +166,12 @@ def counted(received: list[Activity]) -> Counter[tuple[str, str, str]]:
         zone = BERLIN if rep == "cara" else CHICAGO
         cell = (f"rep:{rep}" if rep else "unassigned", str(fact.occurred_at.astimezone(zone).date()))
         found[*cell, KINDS.get(fact.activity, "unknown_activity")] += 1
-        if fact.activity in {"call_connected", "chat"} and fact.lead:
-            found[*cell, f"lead|{fact.lead}"] += 1
+        if fact.activity in {"call_connected", "chat"} and fact.two_way is not False:
+            found[*cell, "conversations"] += 1
+            if fact.lead:
+                found[*cell, f"lead|{fact.lead}"] += 1
+            if fact.contact and (fact.meaningful or fact.seconds == 300):
+                found[*cell, f"talk|meaningful_conversations|{cell[1]}|{fact.contact}"] += 1
     return found
 
 
@@ -177,3 +183,33 @@ def test_contributions_are_a_plain_count_by_performer_and_local_day(received: li
             assert parts
             found.update({(scope, day, component): number for component, number in parts.items()})
     assert found == counted(received)
+
+
+def test_a_record_grows_only_by_what_is_told_of_a_conversation() -> None:
+    plain = json.encode(activities.done_by(replace(call(activity="chat"), lead="acme"), HERE))
+    assert plain == b'["2026-03-07T15:00:00Z","chat","acme",0,["facts",0,0]]'
+    told = replace(call(activity="chat"), lead="acme", contact="ann", seniority="vp", seconds=420, two_way=True)
+    stored = json.encode(activities.done_by(told, HERE))
+    assert stored == plain.replace(b'"acme"', b'["ann","vp",null,420,true,null,"acme"]')
+    assert [json.decode(each, type=Done).version for each in (plain, stored)] == [0, 0]
+    # What nobody would count is not kept.
+    assert activities.done_by(replace(told, activity="email_sent"), HERE).lead == "acme"
+
+
+@given(received=st.lists(facts, max_size=12, unique_by=lambda fact: (fact.source, fact.id)), data=st.data())
+def test_taking_an_activity_out_takes_out_what_it_added(received: list[Activity], data: st.DataObject) -> None:
+    mine = [replace(fact, source="crm", performer="ben") for fact in received]
+    mine = [fact for fact in mine if entity(fact) == entity(mine[0])]
+    kept = data.draw(st.lists(st.sampled_from(mine), unique=True)) if mine else []
+    total: Counter[tuple[str, str, str]] = Counter()
+    for fact in mine:
+        total.update(cell_parts(fact))
+    for fact in mine:
+        if fact not in kept:
+            total.subtract(cell_parts(fact))
+    assert +total == counted([*{(fact.source, fact.id): fact for fact in kept}.values()])
+
+
+def cell_parts(fact: Activity) -> Counter[tuple[str, str, str]]:
+    found = contributions(bucket(fact), PLAN)
+    return Counter({(*cell, component): number for cell, parts in found.items() for component, number in parts.items()})

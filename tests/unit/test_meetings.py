@@ -27,6 +27,11 @@ changes = st.builds(
     lead=st.none() | st.sampled_from(["acme", "globex"]),
     version=st.integers(0, 2),
     quiet=st.booleans(),
+    contact=st.none() | st.sampled_from(["ann", "bob"]),
+    seniority=st.none() | st.sampled_from(["vp", "clerk"]),
+    seconds=st.none() | st.sampled_from([60, 300]),
+    two_way=st.none() | st.booleans(),
+    meaningful=st.none() | st.booleans(),
 )
 
 
@@ -46,6 +51,8 @@ def credited(*received: MeetingChanged) -> dict[tuple[str, str], dict[str, int]]
 
 
 BOOKED = change("2026-05-04", "booked", "ben", lead="acme", ends_at=noon("2026-05-11"))
+
+HELD = {"meetings_held": 1, "conversations": 1}
 
 
 @given(received=st.lists(changes, min_size=1, max_size=8), data=st.data())
@@ -90,7 +97,7 @@ def test_a_booking_counts_on_its_day_also_when_the_meeting_is_cancelled() -> Non
 def test_a_meeting_held_counts_at_its_end_and_speaks_to_its_lead() -> None:
     assert credited(BOOKED, change("2026-05-12", "held")) == {
         ("rep:ben", "2026-05-04"): {"meetings_scheduled": 1},
-        ("rep:ben", "2026-05-11"): {"meetings_held": 1, "lead|acme": 1},
+        ("rep:ben", "2026-05-11"): {"meetings_held": 1, "conversations": 1, "lead|acme": 1},
     }
 
 
@@ -100,7 +107,7 @@ def test_a_meeting_moved_counts_at_its_new_end() -> None:
 
 
 def test_a_meeting_held_without_a_known_end_or_lead_counts_when_it_was_said() -> None:
-    assert credited(change("2026-05-12", "held", "ben")) == {("rep:ben", "2026-05-12"): {"meetings_held": 1}}
+    assert credited(change("2026-05-12", "held", "ben")) == {("rep:ben", "2026-05-12"): HELD}
 
 
 def test_a_missed_meeting_counts_when_it_was_said_and_speaks_to_nobody() -> None:
@@ -125,7 +132,7 @@ def test_each_count_goes_to_the_organizer_in_force_then() -> None:
     found = credited(BOOKED, handed_over, change("2026-05-12", "held"))
     assert found == {
         ("rep:ben", "2026-05-04"): {"meetings_scheduled": 1},
-        ("rep:cara", "2026-05-11"): {"meetings_held": 1, "lead|acme": 1},
+        ("rep:cara", "2026-05-11"): {"meetings_held": 1, "conversations": 1, "lead|acme": 1},
     }
 
 
