@@ -17,7 +17,8 @@ class Declaration:
     """A metric: its level, the kind of its unit, how days merge, and which direction is better.
 
     A `prorated` metric grows over a period, so a quota on it has an expected value to date; a ratio, a median or a
-    stock has not. `activity` is the type of activity that it counts, if it counts one.
+    stock has not. `activity` is the type of activity that it counts, if it counts one; `chosen` says that it counts
+    conversations, but not all of them.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Declaration:
     direction: Literal["higher", "lower"] = "higher"
     prorated: bool = True
     activity: str | None = None
+    chosen: bool = False
 
     @property
     def counted(self) -> bool:
@@ -46,7 +48,7 @@ _ALL = (
     Declaration("proposals_sent", "input", activity="proposal_sent"),
     Declaration("leads_spoken_to", "input", aggregation="distinct"),
     Declaration("conversations", "input"),
-    Declaration("meaningful_conversations", "input", aggregation="distinct"),
+    Declaration("meaningful_conversations", "input", aggregation="distinct", chosen=True),
     Declaration("opportunities_created", "between"),
     Declaration("opportunities_advanced", "between"),
     Declaration("deals_won", "output"),
@@ -79,8 +81,9 @@ def declared(metrics: tuple[Metric, ...]) -> dict[str, Declaration]:
         elif metric.counts:
             raise InvalidRecord(f"metric {metric.id} counts activities and conversations; make two of it")
         else:
+            of_contacts = Declaration(metric.id, "input", aggregation="distinct", chosen=True)
             distinct = metric.conversations.distinct
-            found[metric.id] = Declaration(metric.id, "input", aggregation="distinct" if distinct else "sum")
+            found[metric.id] = of_contacts if distinct else Declaration(metric.id, "input", chosen=True)
     return found
 
 

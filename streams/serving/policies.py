@@ -43,8 +43,10 @@ _CONVERSATIONS = {
     "whom": "who held it, his teams on that day, and the company",
     "day": "the local day in his calendar",
 }
-_TALKS = _CONVERSATIONS | {
+_CHOSEN = _CONVERSATIONS | {
     "which": "long enough or flagged as meaningful, with a contact of the seniorities and roles that the plan names",
+}
+_CONTACTS = _CHOSEN | {
     "distinct": "a contact counts once for a scope and day, further conversations count 0; without a contact none does",
 }
 _BY_METRIC = {
@@ -63,6 +65,6 @@ def policy(metric: Declaration) -> dict[str, str]:
     if metric.aggregation == "stock":
         return _STOCK
     fallback = _ACTIVITY if metric.level == "input" else _CLOSING
-    if metric.aggregation == "distinct":
-        fallback = _TALKS
+    if metric.chosen:
+        fallback = _CONTACTS if metric.aggregation == "distinct" else _CHOSEN
     return _BY_METRIC.get(metric.id, fallback)

@@ -20,6 +20,7 @@ from streams.quarantine import LARGEST_FACT
 from streams.stages.activities import Activities
 from streams.stages.corrections import Corrections
 from streams.stages.stage import Place
+from tests.oracle.talking import counted, details
 from tests.runtime.chaos import schedule
 from tests.runtime.history import MONDAY, NAMES, SHARDS, Past, plan
 from tests.runtime.oracle import totals
@@ -38,6 +39,10 @@ facts = st.builds(
     performer=st.sampled_from(NAMES),
     activity=st.sampled_from(["call_placed", "call_connected"]),
     version=st.integers(0, 2),
+    lead=st.sampled_from([None, "l"]),
+    contact=st.sampled_from([None, "c1", "c|2"]),
+    seconds=st.sampled_from([None, None, 300]),
+    two_way=st.sampled_from([None, None, False]),
 )
 
 
@@ -122,11 +127,22 @@ def plainly(received: Sequence[Activity]) -> Counter[tuple[str, str, str]]:
         newest = [fact for fact in alike if fact.version == max(each.version for each in alike)]
         for performer in {fact.performer for fact in newest}:
             mine = [fact for fact in newest if fact.performer == performer]
-            fact = max(mine, key=lambda each: json.encode((each.occurred_at, each.activity, each.lead)))
+            fact = max(mine, key=said)
             day = fact.occurred_at + timedelta(hours=9 if performer == "cara" else 0)
             component = {"call_placed": "calls_placed", "call_connected": "calls_connected"}[fact.activity]
             found[f"rep:{performer}", str(day.date()), component] += 1
+            if fact.activity == "call_connected":
+                for what, whom in counted(details(fact), fact.lead, plan(3)):
+                    part = f"talk|{what[5:]}|{day.date()}|{whom}" if what.startswith("with ") else what
+                    found[f"rep:{performer}", str(day.date()), f"lead|{whom}" if what == "lead" else part] += 1
     return found
+
+
+def said(fact: Activity) -> bytes:
+    """What decides which of two facts of one version counts."""
+    told = details(fact)
+    known = fact.activity == "call_connected" and any(each is not None for each in told)
+    return json.encode((fact.occurred_at, fact.activity, (*told, fact.lead) if known else fact.lead))
 
 
 @given(received=st.lists(facts, max_size=12), shards=st.integers(1, 4), luck=st.integers(0, 9999), data=st.data())

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quota import deals, metrics
+from quota.catalogue import Declaration
 from quota.money import minor_units
 from quota.periods import Period
 from quota.plans import PlanIndex
@@ -38,6 +39,7 @@ PLAN = PlanIndex(
         ),
     )
 )
+MEANINGFUL, EVERY_ONE = PLAN.metrics["meaningful_conversations"], Declaration("talks", "input", chosen=True)
 SUMMED = ("opportunities_created", "opportunities_advanced", "deals_won", "deals_lost", "revenue", "gross_margin")
 STOCKS = ("pipeline_count", "pipeline_amount", "pipeline_weighted", "early_stage_count")
 SCOPES = ("company", "team:west", "rep:ann", "rep:bob", "unassigned")
@@ -124,3 +126,9 @@ def test_every_metric_has_a_policy_that_says_when_and_for_whom() -> None:
     lacking = [name for name, metric in PLAN.metrics.items() if not {"when", "whom"} <= policy(metric).keys()]
     assert lacking == []
     assert policy(PLAN.metrics["calls_placed"]) != policy(PLAN.metrics["revenue"])
+    conversations = {frozenset(policy(each)) for each in (MEANINGFUL, EVERY_ONE, PLAN.metrics["conversations"])}
+    assert {frozenset(keys - {"when", "whom", "day"}) for keys in conversations} == {
+        frozenset({"which", "distinct"}),
+        frozenset({"which"}),
+        frozenset(),
+    }
