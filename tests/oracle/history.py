@@ -14,7 +14,7 @@ from schemas.deals import DealChanged
 from schemas.fields import Money
 from schemas.meetings import MeetingChanged
 from schemas.plan import Plan, Stage
-from tests.oracle.talking import counted, details, of_meeting
+from tests.unit.talk_oracle import counted, details, of_meeting
 
 T = TypeVar("T", Activity, MeetingChanged, DealChanged)
 Number = int | float | None

@@ -8,7 +8,7 @@ PRODUCT = {"agents", "streams", "quota", "schemas"}
 OF_ROWS = ("tests/oracle/bpic.py", "tests/oracle/crm.py", "tests/oracle/shortage.py", "tests/soak/oracle.py")
 OF_FACTS = (
     "tests/oracle/history.py",
-    "tests/oracle/talking.py",
+    "tests/unit/talk_oracle.py",
     "tests/runtime/oracle.py",
     "tests/unit/chances.py",
     "tests/unit/deal_oracle.py",

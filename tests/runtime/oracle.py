@@ -14,8 +14,8 @@ from schemas.activities import Activity
 from schemas.deals import DealChanged
 from schemas.meetings import MeetingChanged
 from schemas.plan import Plan
-from tests.oracle.talking import Talk, counted, details, of_meeting
 from tests.runtime.history import History
+from tests.unit.talk_oracle import Talk, counted, details, of_meeting
 
 TOKYO, UTC = ZoneInfo("Asia/Tokyo"), ZoneInfo("UTC")
 T = TypeVar("T", Activity, MeetingChanged, DealChanged)

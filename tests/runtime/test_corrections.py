@@ -20,13 +20,13 @@ from streams.quarantine import LARGEST_FACT
 from streams.stages.activities import Activities
 from streams.stages.corrections import Corrections
 from streams.stages.stage import Place
-from tests.oracle.talking import counted, details
 from tests.runtime.chaos import schedule
 from tests.runtime.history import MONDAY, NAMES, SHARDS, Past, plan
 from tests.runtime.oracle import totals
 from tests.runtime.outcome import Outcome
 from tests.runtime.schedules import asked, numbers
 from tests.runtime.world import calm
+from tests.unit.talk_oracle import counted, details
 
 NOON = datetime(2026, 3, 30, 12, tzinfo=UTC)
 HISTORIES = 40

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from quota import activities, meetings
+from quota import activities
 from quota.cells import add
 from quota.conversations import conversation, later
 from quota.credits import fan_out
@@ -21,8 +21,8 @@ from schemas.conversations import Conversation
 from schemas.credits import Parts
 from schemas.meetings import MeetingChanged
 from schemas.plan import Conversations, Metric
-from tests.oracle.talking import details, of_meeting
 from tests.unit.floor import HERE, PLAN, a_plan, noon
+from tests.unit.talk_oracle import details, of_meeting
 
 MONDAY = "2026-03-02"
 VPS = Metric("vp_talks", conversations=Conversations(10, ("VP", "C-Level")))
@@ -171,30 +171,3 @@ def test_what_is_said_later_replaces_what_was_said_and_another_contact_is_somebo
         known = known if said is None else later(known, said)
     right = of_meeting(told)
     assert (known or Conversation()) == Conversation(*right)
-
-
-def held(*told: MeetingChanged) -> Parts:
-    record = meetings.fold(None, [(fact, HERE) for fact in told])
-    assert record is not None
-    return meetings.contributions(record, CHOSEN)["rep:ben", MONDAY]
-
-
-@pytest.mark.parametrize(
-    ("minutes", "seconds", "counted"),
-    [(5, None, True), (4, None, False), (60, 299, False), (1, 300, True), (-30, None, False), (None, None, False)],
-)
-def test_a_meeting_of_unknown_length_is_as_long_as_from_its_start_to_its_end(
-    minutes: int | None, seconds: int | None, *, counted: bool
-) -> None:
-    start = None if minutes is None else noon(MONDAY) - timedelta(minutes=minutes)
-    at = noon(MONDAY)
-    booked = MeetingChanged("1", "crm", at, "m", "ben", "booked", starts_at=start, ends_at=at, contact="ann")
-    said = held(booked, MeetingChanged("2", "crm", at + timedelta(minutes=1), "m", state="held", seconds=seconds))
-    talk = {f"talk|meaningful_conversations|{MONDAY}|ann": 1} if counted else {}
-    assert said == {"meetings_scheduled": 1, "meetings_held": 1, "conversations": 1, **talk}
-
-
-def test_a_meeting_in_which_nobody_answered_is_held_and_no_conversation() -> None:
-    at = noon(MONDAY)
-    said = MeetingChanged("1", "crm", at, "m", "ben", "held", lead="acme", contact="ann", seconds=900, two_way=False)
-    assert held(said) == {"meetings_held": 1}

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from quota.recount import facts_of
 from quota.shares import together
 from schemas.fields import Origin
 from schemas.meetings import MeetingChanged, MeetingRecord
+from schemas.plan import Conversations, Metric
 from tests.unit.floor import HERE, PLAN, a_plan, moments, noon, performers
 
 changes = st.builds(
@@ -163,3 +164,38 @@ def test_the_day_is_that_of_the_organizers_calendar() -> None:
 
 def test_a_meeting_without_any_state_counts_nothing() -> None:
     assert credited(change("2026-05-04", organizer="ben")) == {}
+
+
+CELL = "rep:ben", "2026-05-11"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "seconds", "counted"),
+    [(5, None, True), (4, None, False), (60, 299, False), (1, 300, True), (-30, None, False), (None, None, False)],
+)
+def test_a_meeting_of_unknown_length_is_as_long_as_from_its_start_to_its_end(
+    minutes: int | None, seconds: int | None, *, counted: bool
+) -> None:
+    start = None if minutes is None else noon("2026-05-11") - timedelta(minutes=minutes)
+    at = noon("2026-05-11")
+    booked = MeetingChanged("1", "crm", at, "m", "ben", "booked", starts_at=start, ends_at=at, contact="ann")
+    said = credited(booked, MeetingChanged("2", "crm", at + timedelta(minutes=1), "m", state="held", seconds=seconds))
+    talk = {"talk|meaningful_conversations|2026-05-11|ann": 1} if counted else {}
+    assert said[CELL] == {"meetings_scheduled": 1, "meetings_held": 1, "conversations": 1, **talk}
+
+
+def test_a_meeting_in_which_nobody_answered_is_held_and_no_conversation() -> None:
+    at = noon("2026-05-11")
+    said = MeetingChanged("1", "crm", at, "m", "ben", "held", lead="acme", contact="ann", seconds=900, two_way=False)
+    assert credited(said)[CELL] == {"meetings_held": 1}
+
+
+def test_a_meeting_is_with_whom_it_was_said_to_be_last_and_what_is_said_of_a_contact_is_of_that_one() -> None:
+    plan = a_plan(metrics=(Metric("vp_talks", conversations=Conversations(0, ("vp",))),))
+    first = change("2026-05-11", "held", "ben", contact="ann", seniority="vp", meaningful=True)
+    other = change("2026-05-12", contact="bob")
+    assert contributions(record(first), plan)[CELL]["talk|vp_talks|2026-05-11|ann"] == 1
+    assert contributions(record(first, other), plan)[CELL] == {
+        **HELD,
+        "talk|meaningful_conversations|2026-05-11|bob": 1,
+    }

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from quota import catalogue, metrics
 from quota.errors import InvalidRecord
 from quota.metrics import median, open_stages, stocks, value, values
-from schemas.plan import Company
+from schemas.plan import Company, Conversations, Metric
 from schemas.standings import Measure
 from tests.unit.floor import PLAN, a_plan
 
@@ -139,6 +139,20 @@ def test_leads_spoken_to_are_counted_once_however_often_spoken_to() -> None:
     assert value("leads_spoken_to", {"meetings_held": 1, "lead|acme": 1}, {}, PLAN) == Measure(1)
     assert value("leads_spoken_to", {"chats": 1, "lead|acme": 1}, {}, PLAN) == Measure(1)
     assert value("leads_spoken_to", {"calls_placed": 3}, {}, PLAN) == Measure(0)
+
+
+def test_contacts_are_counted_once_a_day_by_each_metric_of_conversations() -> None:
+    plan = a_plan(metrics=(Metric("vp", conversations=Conversations()), Metric("all", conversations=Conversations())))
+    parts = {"chats": 9, "talk|vp|2026-03-01|ann": 4, "talk|vp|2026-03-02|ann": 1, "talk|all|2026-03-01|a|b": 2}
+    parts |= {"talk|gone|2026-03-01|ann": 1, "lead|talk|vp|2026-03-01|x": 1}
+    expected = {"vp": 2, "all": 1, "meaningful_conversations": 0, "leads_spoken_to": 1, "conversations": 0}
+    assert {metric: value(metric, parts, None, plan).value for metric in expected} == expected
+    assert {metric: values(parts, plan)[metric].value for metric in expected} == expected
+    with_wins = values({**parts, "deals_won": 1}, plan)
+    assert {metric: with_wins[metric].value for metric in expected} == expected
+    assert values({"deals_won": 1}, plan)["vp"].value == 0
+    for spoken in ("calls_connected", "chats", "meetings_held"):
+        assert values({spoken: 1, "talk|vp|2026-03-01|ann": 1}, plan)["vp"].value == 1
 
 
 PIPELINE = {
