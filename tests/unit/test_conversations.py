@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from quota import activities
 from quota.cells import add
-from quota.conversations import conversation, later
+from quota.conversations import conversation, later, talk_of
 from quota.credits import fan_out
 from quota.errors import InvalidRecord
 from quota.metrics import value, values
@@ -67,6 +67,13 @@ def test_a_conversation_counts_where_it_is_long_enough_or_flagged_and_with_the_r
     changes: dict[str, Any], missing: set[str]
 ) -> None:
     assert counts(replace(TOLD, **changes)) == EVERYTHING - missing
+
+
+def test_the_components_of_a_metric_are_told_by_how_they_begin() -> None:
+    found = CHOSEN.conversations.components(TOLD, MONDAY)
+    assert [component for component in found if component.startswith(talk_of("vp_talks"))] == [
+        f"talk|vp_talks|{MONDAY}|ann"
+    ]
 
 
 def test_a_plan_can_say_what_is_meaningful() -> None:
