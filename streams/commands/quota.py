@@ -3,6 +3,7 @@
 import click
 
 from streams.commands.options import shared
+from streams.commands.quota_attainment import attained
 from streams.commands.quota_propose import accept, comment, contest, propose, withdraw
 from streams.commands.quota_reconcile import reconcile
 from streams.commands.quota_required import required
@@ -17,5 +18,5 @@ def quota() -> None:
     """Hand targets down, suggest them from history, reconcile both, work back from a revenue, and agree on them."""
 
 
-for command in (spread, suggest, reconcile, required, propose, comment, accept, contest, withdraw, review):
+for command in (spread, suggest, reconcile, required, attained, propose, comment, accept, contest, withdraw, review):
     quota.add_command(command)

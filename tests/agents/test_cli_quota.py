@@ -183,6 +183,17 @@ def test_what_is_planned_from_above_meets_what_history_suggests_or_not(floor: Qu
     assert "2 of 2 reps reached the last target" in shown
 
 
+def test_a_teams_attainment_is_shown_beside_that_of_its_reps(floor: Quotaflow) -> None:
+    found = floor.json("quota", "attainment", "company", "revenue", "2026-04")
+    assert rows(found, "attained") == {"company": "200.00", "team:west": "200.00", "team:south": "0.00"}
+    assert rows(found, "attainment") == {"company": 0.2, "team:west": 20_000 / 90_001, "team:south": None}
+    assert rows(found, "reps_attainment") == {"company": 0.5, "team:west": 0.5, "team:south": 0.0}
+    assert rows(found, "bands")["company"]["50 to 80 %"] == 1
+    shown = floor.run("quota", "attainment", "company", "revenue", "2026-05").stdout
+    assert "2 of 2" in shown
+    assert "has a quota on chats" in floor.run("quota", "attainment", "company", "chats", "2026-05", code=1).stderr
+
+
 def test_a_revenue_is_worked_back_at_own_rates_at_the_leaders_and_at_what_might_be(floor: Quotaflow) -> None:
     arguments = ("quota", "required", "--revenue", "3000", "--scope", "rep:bob", "--period", "2026-06")
     found = floor.json(*arguments, "--deal-value", "300", "--calls-per-meeting", "5", "--meetings-per-opportunity", "2")
