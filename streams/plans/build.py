@@ -7,6 +7,7 @@ from quota.catalogue import BUILT_IN
 from schemas.plan import (
     Calendar,
     Company,
+    FiscalWeeks,
     Membership,
     Metric,
     Pipeline,
@@ -17,6 +18,7 @@ from schemas.plan import (
     Route,
     Rule,
     Stage,
+    TablePeriod,
     Team,
 )
 from streams.documents import Entry
@@ -33,7 +35,7 @@ def build(draft: Draft) -> Plan:
         company=_company(draft),
         reps=tuple(_rep(item.values) for item in of["reps"]),
         teams=tuple(Team(**{"name": item.values["id"], **item.values}) for item in of["teams"]),
-        calendars=tuple(Calendar(**item.values) for item in of["calendars"]),
+        calendars=tuple(_calendar(item.values) for item in of["calendars"]),
         pipelines=tuple(_pipeline(item.values) for item in of["pipelines"]),
         quotas=tuple(quota for item in of["quotas"] for quota in _quotas(item.values, draft.currency())),
         rules=tuple(Rule(**item.values) for item in of["rules"]),
@@ -54,6 +56,12 @@ def _company(draft: Draft) -> Company:
 def _rep(values: dict[str, Any]) -> Rep:
     teams = tuple(Membership(**member.values) for member in values.get("teams", ()))
     return Rep(**{"name": values["id"], **values, "teams": teams})
+
+
+def _calendar(values: dict[str, Any]) -> Calendar:
+    fiscal, table = values.get("fiscal"), values.get("period_table", ())
+    weeks = FiscalWeeks(**fiscal.values) if fiscal else None
+    return Calendar(**{**values, "fiscal": weeks, "period_table": tuple(TablePeriod(**row.values) for row in table)})
 
 
 def _pipeline(values: dict[str, Any]) -> Pipeline:

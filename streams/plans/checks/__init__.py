@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from streams.documents import Problem
-from streams.plans.checks import duplicates, hierarchy, money, quotas, references, rules, spans, stages
+from streams.plans.checks import calendars, duplicates, hierarchy, money, quotas, references, rules, spans, stages
 from streams.plans.draft import Draft
 
 CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
@@ -26,6 +26,9 @@ CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     quotas.overlaps,
     quotas.periods,
     quotas.targets,
+    calendars.rules,
+    calendars.tables,
+    calendars.covered,
     money.currencies,
     money.minimums,
     money.rates,
