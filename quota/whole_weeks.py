@@ -8,8 +8,8 @@ from itertools import accumulate
 from schemas.plan import FiscalWeeks
 
 _DAY, _WEEK = timedelta(days=1), timedelta(days=7)
+_LONG_YEAR = 53 * _WEEK
 _HALF_A_WEEK = 3
-_LONG_YEAR = 53
 
 
 def year_of(day: date, rule: FiscalWeeks) -> int:
@@ -22,9 +22,9 @@ def year_of(day: date, rule: FiscalWeeks) -> int:
 def month_starts(year: int, rule: FiscalWeeks) -> tuple[date, ...]:
     """The first days of the twelve fiscal months of a year, and the first day after it."""
     closing = year + _ahead(rule)
-    first = _closing_day(closing - 1, rule) + _DAY
+    first, end = (_closing_day(each, rule) + _DAY for each in (closing - 1, closing))
     lengths = [int(weeks) for weeks in rule.pattern.split("-")] * 4
-    if _closing_day(closing, rule) - first > (_LONG_YEAR - 1) * _WEEK:
+    if end - first == _LONG_YEAR:
         lengths[rule.week_53 - 1] += 1
     return tuple(first + weeks * _WEEK for weeks in accumulate(lengths, initial=0))
 

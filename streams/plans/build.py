@@ -79,11 +79,12 @@ def _quotas(values: dict[str, Any], currency: str | None) -> Iterator[Quota]:
     for scope in values["scope"]:
         own = {**values, "scope": scope, "currency": currency if money else None}
         if "id" not in values or len(values["scope"]) > 1:
-            own["id"] = _quota_id(own, values.get("id"))
+            own["id"] = quota_id(own, values.get("id"))
         yield Quota(**own)
 
 
-def _quota_id(values: dict[str, Any], given: str | None) -> str:
+def quota_id(values: dict[str, Any], given: str | None) -> str:
+    """What a quota is called whose entry has no id, or one that is given for several scopes."""
     scope = values["scope"].replace(":", ".")
     if given is not None:
         return f"{given}.{scope}"
