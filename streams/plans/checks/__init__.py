@@ -3,7 +3,18 @@
 from collections.abc import Callable, Iterator
 
 from streams.documents import Problem
-from streams.plans.checks import duplicates, effects, hierarchy, money, quotas, references, rules, spans, stages
+from streams.plans.checks import (
+    calendars,
+    duplicates,
+    effects,
+    hierarchy,
+    money,
+    quotas,
+    references,
+    rules,
+    spans,
+    stages,
+)
 from streams.plans.draft import Draft
 
 CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
@@ -32,6 +43,9 @@ CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     effects.seasons,
     effects.ramps,
     effects.amounts,
+    calendars.rules,
+    calendars.tables,
+    calendars.covered,
     money.currencies,
     money.minimums,
     money.rates,
