@@ -1,12 +1,15 @@
 """The calendars of a plan's files: holidays of regions, years of whole weeks, tables of periods."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from msgspec import Meta
 
 from quota.periods import parse_period
 from quota.plans import PlanIndex
 from schemas.plan import Calendar, FiscalWeeks, TablePeriod
+from streams.api.questions import LONGEST_PERIOD
 from streams.plans import PlanError, load
 
 HEAD = "company: {name: Acme, currency: USD}\n"
@@ -156,3 +159,8 @@ def test_days_beyond_the_table_keep_a_quota_that_has_no_end(tmp_path: Path) -> N
     plan = PlanIndex(load(tmp_path))
     for name in ("P1", "outside-month-2026-03-09", "outside-month-2026-04-01"):
         assert plan.quotas("company", parse_period(name, plan.calendar("company")))
+
+
+def test_the_api_takes_every_id_that_a_period_can_have() -> None:
+    (limit,) = [each for each in get_args(TablePeriod.__annotations__["id"]) if isinstance(each, Meta)]
+    assert limit.max_length == LONGEST_PERIOD >= len("outside-quarter-2026-01-01")
