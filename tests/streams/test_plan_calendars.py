@@ -87,6 +87,7 @@ def test_a_table_of_periods_is_read(tmp_path: Path) -> None:
         ("holidays: {region: US, years: 2028-2025}", "write 2026, or 2025-2028"),
         ("holidays: {region: US, years: 1900-2025}", "from 1970 to 2199"),
         ("holidays: {region: US, years: 2026, remove: [2026-12-24]}", "2026-12-24 is no holiday of US"),
+        ("holidays: {region: IN, years: 1990-2026}", "not all holidays of IN are known in these years: "),
         ("holidays: {region: US, years: 2026, 2026-12-24: x}", "`holidays` has no key '2026-12-24'"),
         ("fiscal: {pattern: 4-4-4, weekday: sat, month: 1}", "'4-4-4' is not known; did you mean '"),
         ("fiscal: {weekday: sat, month: 1}", "`fiscal` has no `pattern`; add `pattern: 4-4-5`"),
