@@ -80,3 +80,14 @@ def test_a_period_that_only_some_calendars_have_is_reported_for_their_scopes(tmp
     assert {"company", "team:west", "rep:ann"} <= scopes
     assert not scopes & {"team:south", "rep:bob"}
     assert "'2026-13' is not a period" in floor.run("report", "--period", "2026-13", code=2).stderr
+
+
+def test_a_period_that_has_other_days_from_now_on_has_their_numbers(tmp_path: Path) -> None:
+    floor = Quotaflow(tmp_path)
+    apply(floor, TABLE)
+    floor.replay(lines(FACTS))
+    apply(floor, TABLE.replace("2026-01-22", "2026-01-17").replace("2026-01-01", "2025-10-01"))
+    found = {name: floor.standing("company", name)["metrics"]["revenue"]["value"] for name in ("P1", "P2", "first")}
+    assert found == {"P1": "0.00", "P2": "1000.00", "first": "1000.00"}
+    assert floor.json("verify")["differences"] == []
+    assert floor.json("explain", "rep:ann", "revenue", "P2")["value"] == "1000.00"
