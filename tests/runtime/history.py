@@ -14,7 +14,20 @@ from schemas.control import PlanMarker, Tick
 from schemas.deals import DealChanged
 from schemas.fields import Money
 from schemas.meetings import MeetingChanged, MeetingState
-from schemas.plan import Calendar, Company, Membership, Pipeline, Plan, Quota, Rep, Route, Rule, Stage, Team
+from schemas.plan import (
+    Calendar,
+    Company,
+    Membership,
+    Pipeline,
+    Plan,
+    Quota,
+    Rep,
+    Route,
+    Rule,
+    Stage,
+    TablePeriod,
+    Team,
+)
 from streams import topics
 from streams.log import Outgoing, Spot
 from streams.partitioner import partition
@@ -27,6 +40,8 @@ NAMES = ("anna", "ben", "cara", "dan")
 EVERYBODY = (*NAMES, "eve", "fay")
 """With two whom no plan knows: they are in another shard than the reps."""
 STAGES = ("prospecting", "engaging", "won", "lost")
+TOKYO = Calendar("tokyo", "Asia/Tokyo", period_table=(TablePeriod("Q", "quarter", "2026-03-02", "2026-04-02"),))
+"""Where a quarter of a table ends on Thursday, and the next is not listed."""
 Fact = Activity | MeetingChanged | DealChanged
 
 
@@ -56,7 +71,7 @@ def plan(revision: int) -> Plan:
         company=Company("Tiny", "USD", periods=("day", "week", "quarter")),
         reps=tuple(reps[: 4 if revision > 2 else 3]),
         teams=(Team("east", "East"), Team("west", "West")),
-        calendars=(Calendar("default", "UTC"), Calendar("tokyo", "Asia/Tokyo")),
+        calendars=(Calendar("default", "UTC"), TOKYO),
         pipelines=(Pipeline("main", tuple(stages)),),
         quotas=tuple(quotas),
         rules=rules,
