@@ -20,6 +20,7 @@ from streams.log import Outgoing, ShutOut
 from streams.passage import ask, through
 from streams.plan_reader import Plans
 from streams.plans import plan_records
+from streams.plans.holes import holes
 from streams.wall_clock import now
 
 KEY = b"plan"
@@ -42,6 +43,8 @@ def check(directory: Path) -> None:
     """Say everything that is wrong in the YAML files of DIR."""
     found = loaded(directory)
     click.echo(f"{directory} holds a plan without mistakes: {summary(found)}.")
+    for hole in holes(directory):
+        click.echo(f"Worth a look: {hole}")
 
 
 @plan.command()

@@ -4,10 +4,13 @@ from streams.documents.schemas import NOTHING, Json, array, either, fields, mapp
 from streams.json_schemas import DIALECT
 from streams.plans.sections import COMPANY, SECTIONS, Section
 
+GIVEN = ("id",)
+"""What the key of a mapping says instead."""
+
 
 def document() -> Json:
     """The schema of any of a plan's files: each holds whichever sections it likes."""
-    objects = {section.what: fields(section.fields) for section in SECTIONS.values()}
+    objects = {section.what: fields(section.fields, given=GIVEN) for section in SECTIONS.values()}
     listed = {name: _section(section) for name, section in SECTIONS.items()}
     return {
         "$schema": DIALECT,
@@ -22,7 +25,9 @@ def document() -> Json:
 
 def _section(section: Section) -> Json:
     """A list of objects, or a mapping from id to the rest of each."""
-    objects = array({"$ref": f"#/$defs/{section.what}"})
+    said = {"$ref": f"#/$defs/{section.what}"}
     if "id" not in section.fields:
-        return either(objects, NOTHING)
-    return either(objects, mapping(fields(section.fields, given=("id",))), NOTHING)
+        return either(array(said), NOTHING)
+    needed = {"required": ["id"]} if section.fields["id"].required else {}
+    without = {"not": {"required": ["id"]}}
+    return either(array({"allOf": [said, needed]}), mapping({"allOf": [said, without]}), NOTHING)

@@ -67,10 +67,9 @@ def mapping(values: Json, keys: Json | None = None) -> Json:
 
 
 def fields(known: Mapping[str, Field], *, given: tuple[str, ...] = ()) -> Json:
-    """A mapping of known keys; those that are given elsewhere must not be in it."""
-    own = {name: field for name, field in known.items() if name not in given}
-    said = {key: schema_of(field.read) for name, field in own.items() for key in (name, *field.aliases)}
-    needed = [(name, *field.aliases) for name, field in own.items() if field.required]
+    """A mapping of known keys; those that may be given elsewhere need not be in it."""
+    said = {key: schema_of(field.read) for name, field in known.items() for key in (name, *field.aliases)}
+    needed = [(name, *field.aliases) for name, field in known.items() if field.required and name not in given]
     found: Json = {"type": "object", "properties": said, "additionalProperties": False}
     if plain := [names[0] for names in needed if len(names) == 1]:
         found["required"] = plain

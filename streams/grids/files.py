@@ -2,7 +2,9 @@
 
 import csv
 import io
+import struct
 import warnings
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,11 @@ MAX_BYTES = 32 * 2**20
 _TEXTS = {".csv", ".tsv", ".txt"}
 _BOOKS = {".xlsx", ".xlsm"}
 _DELIMITERS = (";", "\t", ",")
+_DAMAGE = (
+    *(BadZipFile, ParseError, struct.error, zlib.error),
+    *(ArithmeticError, AttributeError, EOFError, LookupError, OSError, RuntimeError, TypeError, ValueError),
+)
+"""What reading a spreadsheet raises that is damaged somewhere."""
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -84,7 +91,7 @@ def _sheets(path: Path, sheet: str | None) -> tuple[list[str], list[Grid]]:
             names = [each.title for each in values.worksheets]
             wanted = [name for name in names if sheet in {None, name}]
             return names, [grid(f"{path.name}, sheet {name}", _rows(values[name], formulas[name])) for name in wanted]
-    except (BadZipFile, KeyError, ValueError, TypeError, ParseError) as error:
+    except _DAMAGE as error:
         raise GridError([f"{path.name} cannot be read: {error}; save it again as .xlsx, without a password"]) from error
 
 

@@ -1,6 +1,7 @@
 """The public holidays of a region, which become days when a plan is loaded: a revision holds the days."""
 
 import re
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -49,7 +50,11 @@ def regional(days_off: Callable[[Node], dict[str, str]]) -> tuple[dict[str, Fiel
 
 
 def _resolved(entry: Entry) -> dict[str, str]:
-    found = public_holidays(entry.values["region"], entry.values["years"])
+    try:
+        found = public_holidays(entry.values["region"], entry.values["years"])
+    except UserWarning as warning:
+        what = f"not all holidays of {entry.values['region']} are known in these years: {warning}"
+        raise Wrong.at(entry.at("years"), what, "name those years, and the days of others as a list") from warning
     for off in entry.values.get("remove", ()):
         if off not in found:
             what = f"{off} is no holiday of {entry.values['region']} in the years given, so it cannot be removed"
@@ -59,9 +64,11 @@ def _resolved(entry: Entry) -> dict[str, str]:
 
 
 def public_holidays(name: str, asked: Iterable[int]) -> dict[str, str]:
-    """The days off of a region that is known, with their names."""
+    """The days off of a region that is known, with their names; raises UserWarning where some are not known."""
     country, _, part = name.partition("-")
-    found: Any = _library().country_holidays(country, subdiv=part or None, years=asked)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        found: Any = _library().country_holidays(country, subdiv=part or None, years=asked)
     return {off.isoformat(): str(called) for off, called in sorted(found.items())}
 
 

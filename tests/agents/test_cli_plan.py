@@ -90,3 +90,13 @@ def test_the_schema_that_is_printed_is_the_one_that_is_published(floor: Quotaflo
     said = json.loads(floor.run("plan", "schema").stdout)
     Draft202012Validator.check_schema(said)
     assert said == json.loads((root / "schemas" / "plan-files.json").read_text())
+
+
+def test_a_check_points_at_days_between_two_quotas(floor: Quotaflow) -> None:
+    assert "Worth a look" not in floor.run("plan", "check", floor.folder / "plan").stdout
+    earlier = "  - {scope: rep:ann, metric: revenue, period: month, target: 1, until: 2025-07-01}\nrules:"
+    folder = write_plan(floor.folder / "next", QUOTAS.replace("rules:", earlier))
+    said = floor.run("plan", "check", folder).stdout.splitlines()[1:]
+    assert len(said) == 1
+    hole = "rep:ann has no revenue quota per month from 2025-07-01 until 2026-01-01, after quotas.yaml:5"
+    assert said[0].startswith(f"Worth a look: quotas.yaml:3: {hole}; ")

@@ -1,12 +1,15 @@
 """The calendars of a plan's files: holidays of regions, years of whole weeks, tables of periods."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from msgspec import Meta
 
 from quota.periods import parse_period
 from quota.plans import PlanIndex
 from schemas.plan import Calendar, FiscalWeeks, TablePeriod
+from streams.api.questions import LONGEST_PERIOD
 from streams.plans import PlanError, load
 
 HEAD = "company: {name: Acme, currency: USD}\n"
@@ -84,6 +87,7 @@ def test_a_table_of_periods_is_read(tmp_path: Path) -> None:
         ("holidays: {region: US, years: 2028-2025}", "write 2026, or 2025-2028"),
         ("holidays: {region: US, years: 1900-2025}", "from 1970 to 2199"),
         ("holidays: {region: US, years: 2026, remove: [2026-12-24]}", "2026-12-24 is no holiday of US"),
+        ("holidays: {region: IN, years: 1990-2026}", "not all holidays of IN are known in these years: "),
         ("holidays: {region: US, years: 2026, 2026-12-24: x}", "`holidays` has no key '2026-12-24'"),
         ("fiscal: {pattern: 4-4-4, weekday: sat, month: 1}", "'4-4-4' is not known; did you mean '"),
         ("fiscal: {weekday: sat, month: 1}", "`fiscal` has no `pattern`; add `pattern: 4-4-5`"),
@@ -156,3 +160,8 @@ def test_days_beyond_the_table_keep_a_quota_that_has_no_end(tmp_path: Path) -> N
     plan = PlanIndex(load(tmp_path))
     for name in ("P1", "outside-month-2026-03-09", "outside-month-2026-04-01"):
         assert plan.quotas("company", parse_period(name, plan.calendar("company")))
+
+
+def test_the_api_takes_every_id_that_a_period_can_have() -> None:
+    (limit,) = [each for each in get_args(TablePeriod.__annotations__["id"]) if isinstance(each, Meta)]
+    assert limit.max_length == LONGEST_PERIOD >= len("outside-quarter-2026-01-01")

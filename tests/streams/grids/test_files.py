@@ -1,11 +1,15 @@
 """CSV and spreadsheet files become grids, or say why not."""
 
+from datetime import date
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from streams.grids.files import MAX_BYTES, read
-from streams.grids.grid import GridError
+from streams.grids.grid import Grid, GridError
 from tests.streams.books import write_book
 
 
@@ -69,3 +73,33 @@ def test_what_cannot_be_read_says_why(tmp_path: Path) -> None:
 def test_a_damaged_spreadsheet_is_refused(tmp_path: Path, cut: int) -> None:
     book = write_book(tmp_path / "g.xlsx", Plan=[["Rep", "2026-01"], ["Ann", 5]])
     assert "g.xlsx cannot be read" in refusal(written(book, book.read_bytes()[:cut]))
+
+
+def damaged(book: Path, number: int, at: float, length: int, instead: bytes) -> None:
+    """Some bytes of one of its parts are others."""
+    with ZipFile(book) as whole:
+        parts = {name: whole.read(name) for name in whole.namelist()}
+    name = sorted(parts)[number % len(parts)]
+    place = int(at * len(parts[name]))
+    parts[name] = parts[name][:place] + instead + parts[name][place + length :]
+    with ZipFile(book, "w") as whole:
+        for each, raw in parts.items():
+            whole.writestr(each, raw)
+
+
+def outcome(book: Path) -> Grid | GridError:
+    try:
+        return read(book)
+    except GridError as refused:
+        return refused
+
+
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(number=st.integers(0, 20), at=st.floats(0, 1), length=st.integers(0, 40), instead=st.binary(max_size=8))
+def test_whatever_is_damaged_in_a_spreadsheet_it_is_read_or_refused(
+    tmp_path: Path, number: int, at: float, length: int, instead: bytes
+) -> None:
+    book = write_book(tmp_path / "g.xlsx", Plan=[["Rep", "2026-01"], ["Ann", 5, True, date(2026, 1, 1)]])
+    damaged(book, number, at, length, instead)
+    found = outcome(book)
+    assert all(found.rows) if isinstance(found, Grid) else "g.xlsx" in found.problems[0]
