@@ -7,7 +7,7 @@ from schemas.plan import PeriodKind
 from streams.documents import Entry, Field, Mapping, Node, Place, Problem, Scalar, Wrong
 from streams.documents.entries import gather, items
 from streams.documents.problems import suggestion
-from streams.documents.schemas import accepts, array, either, fields, nested, schema_of, words
+from streams.documents.schemas import NOTHING, accepts, array, either, fields, nested, numbers, schema_of, words
 from streams.documents.values import (
     choice,
     currency,
@@ -49,7 +49,7 @@ def recipient(node: Node) -> str:
     return value
 
 
-@accepts(schema_of(decimal))
+@accepts(numbers(r"[0-9_]+(\.[0-9_]+)?", minimum=0))
 def weight(node: Node) -> str:
     """What something weighs: a number, and not a negative one."""
     value = decimal(node)
@@ -67,7 +67,7 @@ def metric(node: Node) -> str:
     return value
 
 
-@accepts(either(schema_of(decimal), array(schema_of(decimal))))
+@accepts(either(schema_of(decimal), array(schema_of(decimal)), NOTHING))
 def percents(node: Node) -> tuple[str, ...]:
     """A list of percents, of which some may be the same; a single one is a list of one."""
     return gather(items(node, "percents"), decimal)
