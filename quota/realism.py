@@ -25,7 +25,10 @@ _RELATED = 2.0
 
 
 class Realism(Struct, frozen=True):
-    """`chance` is the probability that history reaches the quota; None, `too_little_history`, where there is little."""
+    """`chance` is the probability that history reaches the quota; None where there is little, `too_little_history`.
+
+    It is None as well for a quota of nothing, which is `no_target`.
+    """
 
     chance: float | None
     verdict: str
@@ -70,6 +73,8 @@ def realism(quota: int, parts: int, own: Sequence[int], peers: Sequence[Sequence
     Each is drawn from the own history with probability n/(n + 4), else from the peers', brought to the own mean.
     The draws depend on the seed alone. Source: the bootstrap (Efron 1979), shrunk to peers as every rate is.
     """
+    if quota <= 0:
+        return Realism(None, "no_target", len(own), sum(map(len, peers)))
     others = [value for values in peers for value in _scaled(values, own)]
     if len(own) + len(others) < LEAST:
         return Realism(None, "too_little_history", len(own), len(others))

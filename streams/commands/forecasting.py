@@ -9,7 +9,7 @@ from quota.hindsight import Hindsight
 from quota.periods import Period
 from quota.plans import PlanIndex
 from schemas.deals import DealRecord
-from streams.commands.names import require_scope, the_period
+from streams.commands.names import WITHIN, YEARS, require_scope, the_period
 from streams.commands.session import Failure, Session
 from streams.serving.control import control
 from streams.serving.entities import deal_records
@@ -17,7 +17,7 @@ from streams.serving.plan import newest
 
 
 class Day(click.ParamType):
-    """A day as people write it in ISO 8601."""
+    """A day as people write it in ISO 8601, of the years in which facts can be."""
 
     name = "DAY"
 
@@ -26,9 +26,12 @@ class Day(click.ParamType):
         if isinstance(value, date):
             return value
         try:
-            return date.fromisoformat(str(value))
+            found = date.fromisoformat(str(value))
         except ValueError:
             self.fail(f"{value!r} is not a day; write it like 2017-10-31", param, ctx)
+        if found.year not in YEARS:
+            self.fail(f"{value} is too far away; {WITHIN}", param, ctx)
+        return found
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from quota.reconciliations import TOLERANCE, Invariant, Reconciliation, planned
 from quota.reconciliations import reconcile as reconciled
 from quota.wording import counted, name_of, percent
 from streams.commands.console import out
+from streams.commands.names import require_weight
 from streams.commands.options import shared
 from streams.commands.quota_setting import UNDEFINED, Asked, Share, about, as_json, ask
 from streams.commands.session import Failure, Session
@@ -22,7 +23,7 @@ Row = tuple[int, Reconciliation, Realism | None]
 
 @click.command()
 @about
-@click.option("--growth", type=Share(), default="0", help="What to add to everybody's history, 5% or 0.05.")
+@click.option("--growth", type=Share(-1), default="0", help="What to add to everybody's history, 5% or 0.05.")
 @click.option("--tolerance", type=Share(), default=TOLERANCE, help="By which both may differ.  [default: 5%]")
 @click.option(
     "--size", metavar="WEIGHT", help="The plan's weight that says how large a territory is; default: the target."
@@ -47,6 +48,8 @@ def reconcile(
     For example: quotaflow quota reconcile company revenue 2018-Q1
     """
     asked = ask(session, scope, metric, period)
+    if size is not None:
+        require_weight(size, asked.plan)
     found = [*_found(asked, scope, 0, growth, tolerance)]
     if all(each.top_down is None for _, each, _ in found):
         raise Failure(f"neither {scope} nor anybody below has a quota on {metric} in {asked.period.id}")

@@ -21,22 +21,27 @@ from streams.serving.plan import newest
 from streams.serving.standings import kept, standings
 
 UNDEFINED = "-"
+_SHARE = re.compile(r"(?P<number>[+-]?(\d{1,6}(\.\d{1,12})?|\.\d{1,12}))\s*(?P<percent>%?)", re.ASCII)
 _NUMBER = re.compile(r"\d{1,15}(\.\d{1,6})?", re.ASCII)
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Share(click.ParamType):
-    """A number as people write a share: `5%` or `0.05`, kept exactly."""
+    """A number of at least `least` as people write a share: `5%` or `0.05`, kept exactly."""
 
     name = "SHARE"
 
+    def __init__(self, least: int = 0) -> None:
+        self.least = least
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Fraction:
         """The fraction; a usage error for anything else."""
-        text = str(value).strip()
-        try:
-            found = Fraction(text.removesuffix("%").strip()) / (100 if text.endswith("%") else 1)
-        except (ValueError, ZeroDivisionError):
-            self.fail(f"{value!r} is not a share; write 5% or 0.05", param, ctx)
+        if isinstance(value, Fraction):
+            return value
+        match = _SHARE.fullmatch(str(value).strip())
+        found = None if match is None else Fraction(match["number"]) / (100 if match["percent"] else 1)
+        if found is None or found < self.least:
+            self.fail(f"{value!r} is not a share from {self.least * 100}% on; write 5% or 0.05", param, ctx)
         return found
 
 

@@ -21,7 +21,7 @@ Row = tuple[str, int, Suggestion]
 @click.command()
 @about
 @click.option("--method", type=click.Choice(["median", "p80"]), help="Default: p80 for days and weeks, else median.")
-@click.option("--growth", type=Share(), default="0", help="What to add, 5% or 0.05.")
+@click.option("--growth", type=Share(-1), default="0", help="What to add, 5% or 0.05.")
 @click.option("--yaml", "as_yaml", is_flag=True, help="A section for the plan's files.")
 @as_json
 @shared

@@ -65,6 +65,12 @@ def test_what_is_open_is_listed_with_what_was_said_last_and_what_is_due_first(fl
         (("comment", "1", "hm", "--as", " "), 2, "a name has 1 to 200 characters"),
         (("comment", "1", "hm"), 2, "--as"),
         (("propose", "rep:ann", "win_rate", "2027-Q1", "--target", "1", "--as", "X"), 2, "does not add up"),
+        (("propose", "unassigned", "revenue", "2027-Q1", "--target", "1", "--as", "X"), 2, "unassigned has no quotas"),
+        (
+            ("propose", "rep:ann", "revenue", "2027-W05", "--target", "1", "--as", "X"),
+            2,
+            "keeps no period of kind 'week'",
+        ),
         (("propose", "rep:ann", "calls_placed", "2027-Q1", "--target", "1.5", "--as", "X"), 2, "not a whole number"),
     ],
 )

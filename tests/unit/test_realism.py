@@ -15,14 +15,14 @@ ERROR = 4 * math.sqrt(0.25 / DRAWS)
 amounts = st.lists(st.integers(0, 1000), min_size=4, max_size=6)
 
 
-@given(amounts, st.integers(0, 3000))
+@given(amounts, st.integers(1, 3000))
 def test_the_chance_is_the_share_of_all_ways_in_which_history_may_repeat(own: list[int], quota: int) -> None:
     ways = [sum(each) >= quota for each in product(own, repeat=3)]
     found = realism(quota, 3, own, [], "seed")
     assert found.chance == pytest.approx(sum(ways) / len(ways), abs=ERROR)
 
 
-@given(amounts, st.integers(0, 1000))
+@given(amounts, st.integers(1, 1000))
 def test_peers_count_as_much_as_four_own_periods(own: list[int], quota: int) -> None:
     """Peers whose mean is the own one are taken as they are."""
     peers = [sum(own), 0] if sum(own) else [0, 0]
@@ -49,6 +49,11 @@ def test_the_draws_are_those_of_the_generator_wherever_it_runs() -> None:
 @pytest.mark.parametrize(("quota", "verdict"), [(1000, "unrealistic"), (300, "realistic"), (1, "too_easy")])
 def test_a_quota_is_unrealistic_realistic_or_too_easy(quota: int, verdict: str) -> None:
     assert realism(quota, 1, [100, 200, 300, 400, 500], [], "seed").verdict == verdict
+
+
+def test_what_asks_for_nothing_has_no_chance_to_be_too_easy() -> None:
+    found = realism(0, 1, [0, 0, 0, 0, 0], [], "seed")
+    assert (found.chance, found.verdict) == (None, "no_target")
 
 
 def test_of_three_periods_nothing_is_said() -> None:
