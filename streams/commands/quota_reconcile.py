@@ -8,7 +8,7 @@ from msgspec import json
 
 from quota.families import children, reps_below
 from quota.realism import Fairness, Realism, fairness, judged
-from quota.reconciliations import TOLERANCE, Invariant, Reconciliation, planned
+from quota.reconciliations import TOLERANCE, Invariant, Reconciliation, is_lower, planned
 from quota.reconciliations import reconcile as reconciled
 from quota.wording import counted, name_of, percent
 from streams.commands.console import out
@@ -66,7 +66,8 @@ def reconcile(
 def _found(asked: Asked, scope: str, depth: int, growth: Fraction, tolerance: Fraction) -> Iterator[Row]:
     each = reconciled(scope, asked.metric, asked.period, asked.history, growth, tolerance)
     target = each.top_down
-    real = None if target is None else judged(scope, asked.metric, asked.period, target, asked.history)
+    lower = is_lower(scope, asked.metric, asked.period, asked.plan)
+    real = None if target is None else judged(scope, asked.metric, asked.period, target, asked.history, lower=lower)
     yield depth, each, real
     for child in children(scope, asked.period, asked.plan):
         yield from _found(asked, child, depth + 1, growth, tolerance)
@@ -82,7 +83,8 @@ def _fairness(asked: Asked, size: str | None) -> Fairness:
         target = planned(rep, asked.metric, last[0], asked.plan) if last else None
         came_to = asked.history.value(rep, asked.metric, last[0]) if last else None
         if target and came_to is not None:
-            attained[rep] = came_to / target
+            lower = is_lower(rep, asked.metric, last[0], asked.plan)
+            attained[rep] = target / max(1, came_to) if lower else came_to / target
             if size is None:
                 sizes[rep] = float(target)
             elif size in weights[rep]:

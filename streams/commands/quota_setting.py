@@ -14,6 +14,7 @@ from quota.errors import InvalidRecord
 from quota.histories import Histories, unit_of, units, written
 from quota.periods import Period
 from quota.plans import PlanIndex
+from quota.reconciliations import is_lower
 from quota.wording import quantity
 from streams.commands.names import require_metric, require_scope, the_period
 from streams.commands.session import Session
@@ -77,6 +78,11 @@ class Asked:
         """The metric's currency; None for a count."""
         return unit_of(self.metric, self.plan)
 
+    @property
+    def lower(self) -> bool:
+        """Whether less is better."""
+        return is_lower(self.scope, self.metric, self.period, self.plan)
+
     def shown(self, number: int | None) -> str:
         """Minor units or a count for people."""
         return UNDEFINED if number is None else quantity(self.text(number) or 0, self.currency)
@@ -133,11 +139,11 @@ class Target(Struct, frozen=True):
 
 def as_plan(asked: Asked, targets: Iterable[Target], reason: str) -> str:
     """The targets as a section of a plan file, for this period alone."""
-    period = asked.period
+    period, better = asked.period, ", direction: lower" if asked.lower else ""
     lines = [f"# {reason}", "quotas:"]
     lines += [
         f"  - {{scope: {each.scope}, metric: {asked.metric}, period: {period.kind}, target: {asked.text(each.target)},"
-        f" from: {period.start}, until: {period.end}}}"
+        f" from: {period.start}, until: {period.end}{better}}}"
         for each in targets
     ]
     return "\n".join(lines)

@@ -140,7 +140,7 @@ def _weight(text: str | None, file: Path, line: int) -> Fraction:
 
 def _rows(found: list[Handed], asked: Asked) -> Iterator[dict[str, object]]:
     for each in found:
-        real = judged(each.scope, asked.metric, asked.period, each.target, asked.history)
+        real = judged(each.scope, asked.metric, asked.period, each.target, asked.history, lower=asked.lower)
         yield {
             "scope": each.scope,
             "depth": each.depth,
@@ -162,7 +162,7 @@ def _print(found: list[Handed], asked: Asked) -> None:
     for name in ("scope", "share", "target", "in the plan", "chance", "verdict"):
         table.add_column(name, justify="left" if name in ("scope", "verdict") else "right")
     for each in found:
-        real = judged(each.scope, asked.metric, asked.period, each.target, asked.history)
+        real = judged(each.scope, asked.metric, asked.period, each.target, asked.history, lower=asked.lower)
         table.add_row(
             Text("  " * each.depth + name_of(each.scope, asked.plan)),
             percent(each.target / whole) if whole else UNDEFINED,

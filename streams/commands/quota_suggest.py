@@ -64,10 +64,13 @@ def _found(asked: Asked, scope: str, depth: int, method: Method | None, growth: 
     return found
 
 
+def _chance(asked: Asked, scope: str, found: Suggestion) -> float | None:
+    if found.value is None:
+        return None
+    return judged(scope, asked.metric, asked.period, found.value, asked.history, lower=asked.lower).chance
+
+
 def _row(asked: Asked, scope: str, depth: int, found: Suggestion) -> dict[str, object]:
-    chance = (
-        None if found.value is None else judged(scope, asked.metric, asked.period, found.value, asked.history).chance
-    )
     return {
         "scope": scope,
         "depth": depth,
@@ -77,7 +80,7 @@ def _row(asked: Asked, scope: str, depth: int, found: Suggestion) -> dict[str, o
         "method": found.method,
         "n": len(found.values),
         "periods": dict(zip(found.periods, map(asked.text, found.values), strict=True)),
-        "chance": chance,
+        "chance": _chance(asked, scope, found),
     }
 
 
@@ -89,9 +92,7 @@ def _print(asked: Asked, found: list[Row]) -> None:
     for name in ("scope", "suggested", "method", "of", "from", "to", "chance"):
         table.add_column(name, justify="left" if name in ("scope", "method") else "right")
     for scope, depth, each in found:
-        real = (
-            None if each.value is None else judged(scope, asked.metric, asked.period, each.value, asked.history).chance
-        )
+        real = _chance(asked, scope, each)
         least, most = (asked.shown(f(each.values)) if each.values else UNDEFINED for f in (min, max))
         table.add_row(
             Text("  " * depth + name_of(scope, asked.plan)),

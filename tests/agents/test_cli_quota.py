@@ -16,6 +16,7 @@ quotas:
   - {scope: team:west, metric: revenue, period: month, target: 900.01, from: 2026-01-01}
   - {scope: rep:ann, metric: revenue, period: month, target: 300.00, from: 2026-01-01}
   - {scope: rep:bob, metric: revenue, period: month, target: 100.00, from: 2026-01-01}
+  - {scope: rep:bob, metric: deals_lost, period: month, target: 5, direction: lower, from: 2026-01-01}
 """
 
 
@@ -221,3 +222,11 @@ def test_a_little_a_week_is_never_rounded_to_nothing(floor: Quotaflow) -> None:
     shown = floor.run("quota", "required", "--revenue", "100", "--period", "2026-06", "--deal-value", "1000").stdout
     won = next(line for line in shown.splitlines() if line.startswith("deals won"))
     assert won.split()[-2:] == ["1", "0.1"]  # a tenth of a deal in 22 working days
+
+
+def test_where_less_is_better_a_quota_is_judged_and_written_so(floor: Quotaflow) -> None:
+    found = floor.json("quota", "reconcile", "rep:bob", "deals_lost", "2026-06")
+    assert rows(found, "chance") == {"rep:bob": 1.0}
+    assert found["fairness"]["reached"] == 1
+    said = floor.run("quota", "suggest", "team:west", "deals_lost", "2026-06", "--yaml").stdout
+    assert said.count("direction: lower") == 4
