@@ -59,9 +59,12 @@ async def _look(session: Session, scope: str, period: str, day: date | None) -> 
         plan = await newest(opened.log)
         require_scope(scope, plan)
         wanted = the_period(period, scope, plan)
+        at = (await control(opened.log)).at
+        own = None if at is None else plan.calendar("company").local_day(at)
+        day = day or own
         if day is None:
-            at = (await control(opened.log)).at
-            if at is None:
-                raise Failure("no time has passed in this log yet; send facts, or say --as-of")
-            day = plan.calendar("company").local_day(at)
+            raise Failure("no time has passed in this log yet; send facts, or say --as-of")
+        if own is not None and day > own:
+            what = f"what happened from then to the end of {day} is not in"
+            click.echo(f"the log's time is {own}: {what}", err=True)
         return Ahead(scope, wanted, day, await deal_records(opened.log, opened.shards), plan)

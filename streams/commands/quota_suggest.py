@@ -46,6 +46,8 @@ def suggest(
     found = _found(asked, scope, 0, method, growth)
     if all(each.value is None for _, _, each in found):
         raise Failure(f"nothing is over before {asked.period.id} that a suggestion could be made from")
+    if not any(any(each.values) for _, _, each in found):
+        raise Failure(f"nothing of {metric} happened before {asked.period.id}; without it there is no suggestion")
     if as_yaml:
         targets = [Target(scope, each.value) for scope, _, each in found if each.value is not None]
         click.echo(as_plan(asked, targets, f"{metric} in {asked.period.id}, suggested from history"))

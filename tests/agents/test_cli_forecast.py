@@ -110,6 +110,12 @@ def test_a_name_is_shown_as_it_is_written_whatever_brackets_it_has(tmp_path: Pat
         assert "[red]Ex[/x]" in floor.run(*arguments).stdout
 
 
+def test_a_day_of_which_the_log_cannot_know_yet_is_pointed_out(floor: Quotaflow) -> None:
+    early, late = (floor.run("forecast", "company", "2026-Q1", "--as-of", f"2026-03-0{day}") for day in (3, 4))
+    assert early.stderr == ""
+    assert "the log's time is 2026-03-03: what happened from then to the end of 2026-03-04 is not in" in late.stderr
+
+
 def test_before_anything_has_happened_there_is_no_day(tmp_path: Path) -> None:
     floor = Quotaflow(tmp_path)
     floor.apply()

@@ -129,6 +129,7 @@ def test_a_file_that_cannot_be_used_is_refused_by_line(
         (("spread", "company", "chats", "2026-06", "--target", "1.5"), 2, "1.5 is not a whole number"),
         (("spread", "rep:ann", "revenue", "2026-06"), 1, "nobody is below rep:ann in 2026-06"),
         (("suggest", "company", "revenue", "2026-01"), 1, "nothing is over before 2026-01"),
+        (("suggest", "company", "chats", "2026-06"), 1, "nothing of chats happened before 2026-06"),
         (("suggest", "company", "revenue", "2026-06", "--growth", "lots"), 2, "'lots' is not a share"),
         (("suggest", "company", "revenue", "2026-06", "--growth", "1e999999999"), 2, "'1e999999999' is not a share"),
         (("suggest", "company", "revenue", "2026-06", "--growth", "-101%"), 2, "'-101%' is not a share"),
