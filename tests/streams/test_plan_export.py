@@ -42,7 +42,7 @@ def test_a_plan_that_is_exported_is_read_back_as_the_same_plan_and_pleases_an_ed
 
 
 def test_the_example_plans_survive_being_exported(root: Path) -> None:
-    for folder in ("crm-sales-opportunities", "bpic2012-work-items", "demo"):
+    for folder in ("crm-sales-opportunities", "bpic2012-work-items", "demo", "start-up", "enterprise"):
         plan = load(root / "deploy" / "examples" / folder)
         assert read_back(plan) == plan
 
