@@ -103,6 +103,9 @@ def test_the_simulation_holds_what_is_closed_and_says_how_likely_the_target_is()
     assert found.simulated.reached == 1
     assert found.simulated.p10 >= found.closed == 20_00
     assert said(*records, target=20_00) == found
+    nothing = said(*records, target=0).simulated
+    assert nothing is not None
+    assert nothing.reached is None
 
 
 @pytest.mark.parametrize(
