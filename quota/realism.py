@@ -100,9 +100,11 @@ def fairness(attainments: Mapping[str, float], sizes: Mapping[str, float]) -> Fa
 
 
 def _scaled(values: Sequence[int], own: Sequence[int]) -> list[float]:
-    """A peer's values, brought to the own mean where both have one: territories differ in size."""
-    if not own or not values or not sum(values):
+    """A peer's values, brought to the own mean, for territories differ in size; one who never sold has no scale."""
+    if not own:
         return [*values]
+    if not sum(values):
+        return []
     factor = sum(own) / len(own) / (sum(values) / len(values))
     return [value * factor for value in values]
 

@@ -87,6 +87,12 @@ def test_a_newcomer_is_judged_by_peers_alone() -> None:
     assert realism(250, 1, [], [[100, 200], [300, 400]], "seed").chance == pytest.approx(0.5, abs=ERROR)
 
 
+def test_a_peer_who_never_sold_says_nothing_of_somebody_who_did() -> None:
+    own = [100, 200, 300, 400]
+    assert realism(200, 1, own, [[0, 0, 0]], "seed") == realism(200, 1, own, [], "seed")
+    assert realism(1, 1, [], [[0, 0], [5, 5]], "seed").chance == pytest.approx(0.5, abs=ERROR)
+
+
 def test_a_quarter_is_drawn_as_three_months_where_months_are_kept() -> None:
     known = past(PLAN, {"rep:ben": [100] * 9, "rep:anna-snelling": [10_000] * 9})
     quarter = the_period("2026-10-01", "quarter", PLAN)
