@@ -99,7 +99,7 @@ def in_process(
     return make(meter=Meter(READERS))
 
 
-@click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="quotaflow", prog_name="quotaflow")
 @shared
 def command_line() -> None:

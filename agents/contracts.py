@@ -6,7 +6,7 @@ from typing import Any
 
 from agents.worker import ARROWS
 from streams.api import openapi as api
-from streams.contracts import gateway
+from streams.contracts import gateway, plan_files
 from streams.contracts.asyncapi import asyncapi
 from streams.json_schemas import CARRIED, document
 
@@ -19,6 +19,7 @@ def documents() -> dict[str, dict[str, Any]]:
         "openapi/gateway.json": gateway.openapi(),
         "openapi/api.json": api.document(),
         "asyncapi.json": asyncapi(ARROWS),
+        "plan-files.json": plan_files.document(),
     }
 
 

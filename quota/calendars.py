@@ -10,6 +10,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from quota.errors import InvalidRecord
+from quota.tilings import tiling_of
 from schemas.plan import Calendar
 
 N = TypeVar("N", int, float)
@@ -32,14 +33,14 @@ class _Year:
 class WorkCalendar:
     """A plan's calendar, ready to be asked; lookups are cached, answers depend on the calendar alone.
 
-    Raises InvalidRecord for a zone that does not exist and for hours that do not end after they start.
+    Raises InvalidRecord for a zone that does not exist, for hours that do not end after they start, and for a table of
+    periods with a gap or an overlap.
     """
 
     def __init__(self, calendar: Calendar) -> None:
         self.id = calendar.id
         self.zone = _zone(calendar)
-        self.first_weekday = calendar.first_weekday
-        self.fiscal_start_month = calendar.fiscal_start_month
+        self.tiling = tiling_of(calendar)
         self._starts = time.fromisoformat(calendar.starts)
         self._ends = time.fromisoformat(calendar.ends)
         if self._ends <= self._starts:

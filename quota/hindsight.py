@@ -22,7 +22,8 @@ _AMOUNTS = (OPEN_AMOUNT, OPEN_UNKNOWN_AMOUNT)
 class OpenDeal(Struct, frozen=True):
     """A deal that was open: whose, in which stage since when, for how much in minor units, and when it may close.
 
-    `amount` is None without a price or a rate; `created` is the day on which it was created or first seen open.
+    `amount` is None without a price or a rate; `created` is the owner's day on which it was created or first seen open,
+    `changed` the company's of the last change.
     """
 
     deal: str
@@ -32,7 +33,7 @@ class OpenDeal(Struct, frozen=True):
     amount: int | None
     created: date
     entered: datetime
-    changed: datetime
+    changed: date
     expected_close: date | None
 
 
@@ -113,7 +114,7 @@ class Hindsight:
                     None if unpriced else amount,
                     date.fromisoformat(day),
                     deal.entered,
-                    deal.changed_at,
+                    self.plan.calendar("company").local_day(deal.changed_at),
                     None if closing is None else date.fromisoformat(closing),
                 )
             )

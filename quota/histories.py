@@ -8,7 +8,7 @@ from quota.errors import InvalidRecord
 from quota.money import decimal, minor_units
 from quota.periods import Period, parse_period, period_of
 from quota.plans import PlanIndex
-from schemas.standings import Standing
+from schemas.standings import Measure, Standing
 
 _DAY = timedelta(days=1)
 
@@ -18,24 +18,26 @@ class Histories:
 
     def __init__(self, standings: Iterable[Standing], plan: PlanIndex) -> None:
         self.plan = plan
-        self._standings: dict[tuple[str, str], Standing] = {}
+        self.by_place: dict[tuple[str, str], Standing] = {}
         self._first: dict[tuple[str, str], date] = {}
         for each in standings:
-            self._standings[each.scope, each.period] = each
+            self.by_place[each.scope, each.period] = each
+            if not any(map(_something, each.metrics.values())):
+                continue
             period = parse_period(each.period, plan.calendar(each.scope))
             key = each.scope, period.kind
             self._first[key] = min(self._first.get(key, period.start), period.start)
-        self.now: datetime | None = max((each.as_of for each in self._standings.values()), default=None)
+        self.now: datetime | None = max((each.as_of for each in self.by_place.values()), default=None)
 
     def at(self, scope: str, period: Period) -> Standing | None:
         """The standing of a scope in a period; None where nothing happened."""
-        return self._standings.get((scope, period.id))
+        return self.by_place.get((scope, period.id))
 
     def over(self, scope: str, kind: str, before: date, most: int) -> list[Period]:
         """The last periods of a kind that were over before a day, and are over by now; the oldest first.
 
-        The first of which anything is known of the scope is left out, for what is known seldom begins with a period;
-        all later ones count, also where nothing happened.
+        The first in which anything happened is left out, for what is known of a scope seldom begins with a period; all
+        later ones count, also where nothing happened. Of a scope of which nothing ever did there is no history.
         """
         calendar, first = self.plan.calendar(scope), self._first.get((scope, kind))
         found: list[Period] = []
@@ -63,6 +65,12 @@ class Histories:
         if measure is None or measure.value is None:
             return None
         return units(str(measure.value), unit_of(metric, self.plan))
+
+
+def _something(measure: Measure) -> bool:
+    """Whether a number is neither nothing nor undefined."""
+    value = measure.value
+    return bool(value.strip("0.-")) if isinstance(value, str) else bool(value)
 
 
 def unit_of(metric: str, plan: PlanIndex) -> str | None:

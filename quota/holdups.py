@@ -38,7 +38,7 @@ def holdups(deal: OpenDeal, day: date, known: Limits) -> list[Holdup]:
         found.append("close_date_overdue")
     if known.oldest is not None and (day - deal.created).days > known.oldest:
         found.append("older_than_won_deals")
-    if (day - deal.changed.date()).days > SILENT:
+    if (day - deal.changed).days > SILENT:
         found.append("nothing_new")
     if deal.amount is None:
         found.append("no_amount")

@@ -7,7 +7,9 @@ from typing import Literal
 from msgspec import Struct
 
 from quota.errors import InvalidRecord
+from quota.periods import period_of
 from quota.plans import PlanIndex
+from quota.reconciliations import is_lower
 from schemas.plan import Quota
 from schemas.proposals import Answer, AnswerKind, Proposal
 
@@ -77,9 +79,11 @@ def _key(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
-def quota(case: Case) -> Quota:
-    """The quota as the plan would hold it: who set it and why are part of it."""
+def quota(case: Case, plan: PlanIndex) -> Quota:
+    """The quota as the plan would hold it: who set it and why are part of it, and less is better where it is now."""
     said = case.proposal
+    period = period_of(said.period, date.fromisoformat(said.start), plan.calendar(said.scope))
+    lower = said.metric in plan.metrics and is_lower(said.scope, said.metric, period, plan)
     return Quota(
         id=f"proposal-{said.number}",
         scope=said.scope,
@@ -87,6 +91,7 @@ def quota(case: Case) -> Quota:
         period=said.period,
         target=said.target,
         currency=said.currency,
+        direction="lower" if lower else "higher",
         start=said.start,
         end=said.end,
         set_by=said.by,

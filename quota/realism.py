@@ -25,7 +25,10 @@ _RELATED = 2.0
 
 
 class Realism(Struct, frozen=True):
-    """`chance` is the probability that history reaches the quota; None, `too_little_history`, where there is little."""
+    """`chance` is the probability that history reaches the quota; None where there is little, `too_little_history`.
+
+    It is None as well for a quota of nothing, which is `no_target`.
+    """
 
     chance: float | None
     verdict: str
@@ -48,7 +51,7 @@ class Fairness(Struct, frozen=True):
     related: bool
 
 
-def judged(scope: str, metric: str, period: Period, quota: int, history: Histories) -> Realism:
+def judged(scope: str, metric: str, period: Period, quota: int, history: Histories, *, lower: bool = False) -> Realism:
     """How realistic a scope's quota is, by the last periods of itself and its siblings that were over before this one.
 
     A year is drawn as four quarters and a quarter as three months, where the plan keeps these.
@@ -61,19 +64,23 @@ def judged(scope: str, metric: str, period: Period, quota: int, history: Histori
         history.values(each, metric, history.over(each, kind, period.start, OVER))
         for each in (scope, *siblings(scope, period, plan))
     )
-    return realism(quota, parts, own, others, f"{scope}|{metric}|{period.id}")
+    return realism(quota, parts, own, others, f"{scope}|{metric}|{period.id}", lower=lower)
 
 
-def realism(quota: int, parts: int, own: Sequence[int], peers: Sequence[Sequence[int]], seed: str) -> Realism:
-    """The chance that as many `parts` of a period as it has, drawn from history, add up to the quota.
+def realism(
+    quota: int, parts: int, own: Sequence[int], peers: Sequence[Sequence[int]], seed: str, *, lower: bool = False
+) -> Realism:
+    """The chance that as many `parts` of a period as it has, drawn from history, add up to the quota, or to no more.
 
     Each is drawn from the own history with probability n/(n + 4), else from the peers', brought to the own mean.
     The draws depend on the seed alone. Source: the bootstrap (Efron 1979), shrunk to peers as every rate is.
     """
+    if quota <= 0:
+        return Realism(None, "no_target", len(own), sum(map(len, peers)))
     others = [value for values in peers for value in _scaled(values, own)]
     if len(own) + len(others) < LEAST:
         return Realism(None, "too_little_history", len(own), len(others))
-    reached = sum(total >= quota for total in _totals(parts, own, others, seed))
+    reached = sum(total <= quota if lower else total >= quota for total in _totals(parts, own, others, seed))
     chance = reached / DRAWS
     verdict = "unrealistic" if chance < UNREALISTIC else "too_easy" if chance > TOO_EASY else "realistic"
     return Realism(chance, verdict, len(own), len(others))
@@ -93,9 +100,11 @@ def fairness(attainments: Mapping[str, float], sizes: Mapping[str, float]) -> Fa
 
 
 def _scaled(values: Sequence[int], own: Sequence[int]) -> list[float]:
-    """A peer's values, brought to the own mean where both have one: territories differ in size."""
-    if not own or not values or not sum(values):
+    """A peer's values, brought to the own mean, for territories differ in size; one who never sold has no scale."""
+    if not own:
         return [*values]
+    if not sum(values):
+        return []
     factor = sum(own) / len(own) / (sum(values) / len(values))
     return [value * factor for value in values]
 

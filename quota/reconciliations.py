@@ -61,6 +61,12 @@ def planned(scope: str, metric: str, period: Period, plan: PlanIndex) -> int | N
     return None
 
 
+def is_lower(scope: str, metric: str, period: Period, plan: PlanIndex) -> bool:
+    """Whether less is better: as the scope's quota on the metric says, without one as the metric itself says."""
+    said = [quota.direction for quota in plan.quotas(scope, period) if quota.metric == metric]
+    return (said or [plan.metrics[metric].direction])[0] == "lower"
+
+
 def reconcile(
     scope: str, metric: str, period: Period, history: Histories, growth: Fraction, tolerance: Fraction = TOLERANCE
 ) -> Reconciliation:

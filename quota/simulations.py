@@ -30,7 +30,7 @@ class Arrivals(Struct, frozen=True):
 
 
 class Simulation(Struct, frozen=True):
-    """The tenth, fiftieth and ninetieth percentile in minor units, and the probability of reaching the target."""
+    """The tenth, fiftieth and ninetieth percentile in minor units, and the probability of reaching a target above 0."""
 
     p10: int
     p50: int
@@ -55,7 +55,7 @@ def simulate(
         total += deal.amount * (draws.take(DRAWS) < deal.probability * factor)
     total += _arriving(draws, arrivals, factor)
     p10, p50, p90 = (round(float(each)) for each in np.percentile(total, (10, 50, 90)))
-    reached = None if target is None else float((total >= target).mean())
+    reached = None if target is None or target <= 0 else float((total >= target).mean())
     return Simulation(p10, p50, p90, reached)
 
 

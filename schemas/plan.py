@@ -67,8 +67,36 @@ class Team(Struct, frozen=True, tag="team", omit_defaults=True):
     weights: dict[str, Decimal] = {}
 
 
+class FiscalWeeks(Struct, frozen=True, omit_defaults=True):
+    """A fiscal year of whole weeks, whose quarters have months of 4, 4 and 5 weeks, in the order of `pattern`.
+
+    It ends on the last such weekday (0 is Monday) of `month`, or on the one nearest to that month's end, and is named
+    for the calendar year in which it ends or starts. `week_53` is the month, 1 to 12, that a 53rd week belongs to.
+    """
+
+    pattern: Literal["4-4-5", "4-5-4", "5-4-4"]
+    weekday: Annotated[int, Meta(ge=0, le=6)]
+    month: Annotated[int, Meta(ge=1, le=12)]
+    ends: Literal["last", "nearest"] = "last"
+    named_for: Literal["end", "start"] = "end"
+    week_53: Annotated[int, Meta(ge=1, le=12)] = 12
+
+
+class TablePeriod(Struct, frozen=True):
+    """A period that follows no rule: its id, and its days from `start` (inclusive) until `end` (exclusive)."""
+
+    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=40)]
+    kind: Literal["month", "quarter", "year"]
+    start: Day
+    end: Day
+
+
 class Calendar(Struct, frozen=True, tag="calendar", omit_defaults=True):
-    """Working time: zone, working weekdays (0 is Monday), hours, first weekday, holidays, fiscal start month."""
+    """Working time (zone, working weekdays with 0 for Monday, hours, holidays) and periods.
+
+    Weeks begin with `first_weekday`. Months, quarters and years are those of `period_table` where that has their kind,
+    else those of `fiscal`, else months of the calendar and years that begin with `fiscal_start_month`.
+    """
 
     id: Slug
     zone: str
@@ -78,6 +106,8 @@ class Calendar(Struct, frozen=True, tag="calendar", omit_defaults=True):
     first_weekday: Annotated[int, Meta(ge=0, le=6)] = 0
     holidays: dict[Day, str] = {}
     fiscal_start_month: Annotated[int, Meta(ge=1, le=12)] = 1
+    fiscal: FiscalWeeks | None = None
+    period_table: tuple[TablePeriod, ...] = ()
 
 
 class Stage(Struct, frozen=True, omit_defaults=True):

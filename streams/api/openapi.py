@@ -30,7 +30,7 @@ _PERIOD = {
     "name": "period",
     "in": "query",
     "description": "The id of a period, as 2017-09-15, 2017-W37, 2017-09, 2017-Q3 or 2017; without it those under way.",
-    "schema": {"type": "string", "minLength": 4, "maxLength": LONGEST_PERIOD},
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_PERIOD},
     "example": "2017-Q3",
 }
 

@@ -13,7 +13,7 @@ from streams.serving.standings import kept_period
 
 LEVELS = ("rep", "team", "company")
 STATES = ("firing", "all")
-LONGEST_PERIOD = 16
+LONGEST_PERIOD = 40
 LONGEST_SCOPE = 220
 _DAYS = "write 2017-09-15, 2017-W37, 2017-09, 2017-Q3 or 2017"
 Name = tuple[str, str]

@@ -18,7 +18,9 @@ def out() -> "Console":
     """Tables on stdout, as wide as they need to be when nobody watches."""
     from rich.console import Console
 
-    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else WIDE, highlight=False, emoji=False)
+    return Console(
+        file=sys.stdout, width=None if sys.stdout.isatty() else WIDE, highlight=False, emoji=False, markup=False
+    )
 
 
 @contextmanager

@@ -59,6 +59,11 @@ def _found(ahead: Ahead, seen: Hindsight) -> list[Row]:
     return sorted(rows, key=lambda row: (-(row[0].amount or 0), row[0].deal))
 
 
+def _age(deal: OpenDeal, ahead: Ahead) -> int:
+    """In days; an owner east of the company may already write tomorrow's date."""
+    return max(0, (ahead.day - deal.created).days)
+
+
 def _document(deal: OpenDeal, chance: float | None, held: list[Holdup], ahead: Ahead) -> dict[str, object]:
     return {
         "deal": deal.deal,
@@ -67,8 +72,8 @@ def _document(deal: OpenDeal, chance: float | None, held: list[Holdup], ahead: A
         "amount": None if deal.amount is None else decimal(deal.amount, ahead.plan.currency),
         "unit": ahead.plan.currency,
         "chance": chance,
-        "age_days": (ahead.day - deal.created).days,
-        "days_since_change": (ahead.day - deal.changed.date()).days,
+        "age_days": _age(deal, ahead),
+        "days_since_change": (ahead.day - deal.changed).days,
         "expected_close": None if deal.expected_close is None else str(deal.expected_close),
         "held_up_by": held,
     }
@@ -88,8 +93,8 @@ def _print(found: list[Row], limit: int, ahead: Ahead) -> None:
             deal.stage,
             UNDEFINED if deal.amount is None else amount(deal.amount, ahead.plan.currency),
             UNDEFINED if chance is None else percent(chance),
-            counted((ahead.day - deal.created).days, "day", "days"),
-            f"{counted((ahead.day - deal.changed.date()).days, 'day', 'days')} ago",
+            counted(_age(deal, ahead), "day", "days"),
+            f"{counted((ahead.day - deal.changed).days, 'day', 'days')} ago",
             ", ".join(held).replace("_", " "),
         )
     if found:

@@ -9,7 +9,7 @@ from quota.hindsight import Hindsight
 from quota.periods import Period
 from quota.plans import PlanIndex
 from schemas.deals import DealRecord
-from streams.commands.names import require_scope, the_period
+from streams.commands.names import WITHIN, YEARS, require_scope, the_period
 from streams.commands.session import Failure, Session
 from streams.serving.control import control
 from streams.serving.entities import deal_records
@@ -17,7 +17,7 @@ from streams.serving.plan import newest
 
 
 class Day(click.ParamType):
-    """A day as people write it in ISO 8601."""
+    """A day as people write it in ISO 8601, of the years in which facts can be."""
 
     name = "DAY"
 
@@ -26,9 +26,12 @@ class Day(click.ParamType):
         if isinstance(value, date):
             return value
         try:
-            return date.fromisoformat(str(value))
+            found = date.fromisoformat(str(value))
         except ValueError:
             self.fail(f"{value!r} is not a day; write it like 2017-10-31", param, ctx)
+        if found.year not in YEARS:
+            self.fail(f"{value} is too far away; {WITHIN}", param, ctx)
+        return found
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,12 @@ async def _look(session: Session, scope: str, period: str, day: date | None) -> 
         plan = await newest(opened.log)
         require_scope(scope, plan)
         wanted = the_period(period, scope, plan)
+        at = (await control(opened.log)).at
+        own = None if at is None else plan.calendar("company").local_day(at)
+        day = day or own
         if day is None:
-            at = (await control(opened.log)).at
-            if at is None:
-                raise Failure("no time has passed in this log yet; send facts, or say --as-of")
-            day = plan.calendar("company").local_day(at)
+            raise Failure("no time has passed in this log yet; send facts, or say --as-of")
+        if own is not None and day > own:
+            what = f"what happened from then to the end of {day} is not in"
+            click.echo(f"the log's time is {own}: {what}", err=True)
         return Ahead(scope, wanted, day, await deal_records(opened.log, opened.shards), plan)

@@ -7,9 +7,14 @@ import click
 from quota.errors import InvalidRecord
 from quota.periods import Period, parse_period
 from quota.plans import PlanIndex
+from quota.weights import names
 from schemas.alerts import Transition
 from schemas.plan import Rule
 from streams.documents import suggestion
+
+YEARS = range(1970, 2200)
+"""Of which facts can be; beyond them calendars soon end."""
+WITHIN = f"name one of the years {YEARS[0]} to {YEARS[-1]}"
 
 
 def require_scope(scope: str, plan: PlanIndex) -> None:
@@ -24,12 +29,22 @@ def require_metric(metric: str, plan: PlanIndex) -> None:
         raise click.UsageError(f"there is no metric {metric!r}; {suggestion(metric, plan.metrics)}")
 
 
+def require_weight(name: str, plan: PlanIndex, *others: str) -> None:
+    """Raises a usage error for a weight that the plan gives nobody; `others` may be named as well."""
+    known = names(plan)
+    if name not in known:
+        raise click.UsageError(f"the plan has no weight {name!r}; {suggestion(name, [*others, *known])}")
+
+
 def the_period(text: str, scope: str, plan: PlanIndex) -> Period:
     """The period of a scope's calendar with that id; a usage error, with the ways to write one, if there is none."""
     try:
-        return parse_period(text, plan.calendar(scope))
+        found = parse_period(text, plan.calendar(scope))
     except InvalidRecord as error:
         raise click.UsageError(str(error)) from error
+    if found.start.year not in YEARS:
+        raise click.UsageError(f"{text} is too far away; {WITHIN}")
+    return found
 
 
 def require_rule(rule: str, rules: Iterable[Rule], found: Iterable[Transition]) -> None:

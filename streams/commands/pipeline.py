@@ -22,7 +22,7 @@ from streams.commands.session import Session
 @click.command()
 @click.argument("scope")
 @click.argument("period")
-@click.option("--closing", is_flag=True, help="Only deals that are expected to close in the period.")
+@click.option("--closing", is_flag=True, help="Only deals with an expected close date in it.")
 @click.option("--as-of", "day", type=Day(), help="The day at whose end to look; default: the log's own.")
 @as_json
 @shared

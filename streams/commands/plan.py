@@ -1,4 +1,4 @@
-"""`quotaflow plan check` and `quotaflow plan apply`: a folder of YAML files becomes the plan in force."""
+"""`quotaflow plan`: a folder of YAML files becomes the plan in force, is compared with it, or is made of it."""
 
 from functools import partial
 from pathlib import Path
@@ -7,29 +7,33 @@ import click
 from msgspec import json
 from msgspec.structs import replace
 
-from quota.errors import InvalidRecord
-from quota.plans import PlanIndex
 from quota.wording import counted
 from schemas.control import PlanMarker
 from schemas.plan import Plan
 from streams import topics
 from streams.commands.options import shared
+from streams.commands.plan_files import diff, export, schema
+from streams.commands.plan_folder import DIRECTORY, loaded, summary
 from streams.commands.session import Failure, Opened, Session
 from streams.config import MOST_SHARDS
 from streams.log import Outgoing, ShutOut
 from streams.passage import ask, through
 from streams.plan_reader import Plans
-from streams.plans import PlanError, load, plan_records
+from streams.plans import plan_records
+from streams.plans.holes import holes
 from streams.wall_clock import now
 
 KEY = b"plan"
-DIRECTORY = click.argument("directory", type=click.Path(path_type=Path), metavar="DIR")
 
 
 @click.group()
 @shared
 def plan() -> None:
-    """Check a plan's files, or put them in force."""
+    """Check a plan's files, put them in force, or compare them with what is."""
+
+
+for command in (diff, export, schema):
+    plan.add_command(command)
 
 
 @plan.command()
@@ -37,8 +41,10 @@ def plan() -> None:
 @shared
 def check(directory: Path) -> None:
     """Say everything that is wrong in the YAML files of DIR."""
-    found = _load(directory)
+    found = loaded(directory)
     click.echo(f"{directory} holds a plan without mistakes: {summary(found)}.")
+    for hole in holes(directory):
+        click.echo(f"Worth a look: {hole}")
 
 
 @plan.command()
@@ -52,7 +58,7 @@ def check(directory: Path) -> None:
 @click.pass_obj
 def apply(session: Session, directory: Path, shards: int | None) -> None:
     """Check the plan in DIR and put it in force as the next revision, for all workers at one point of the log."""
-    found = _load(directory)
+    found = loaded(directory)
     if shards is not None:
         session = session.with_shards(shards)
     revision, before = session.run(_applied(session, found))
@@ -65,43 +71,12 @@ def apply(session: Session, directory: Path, shards: int | None) -> None:
         click.echo(f"It leaves out {lacking} of revision {revision - 1}; to go back, apply that plan again.")
 
 
-def summary(found: Plan) -> str:
-    """What is in a plan, in one line."""
-    stages = sum(len(pipeline.stages) for pipeline in found.pipelines)
-    parts = [
-        counted(len(found.reps), "rep", "reps"),
-        counted(len(found.teams), "team", "teams"),
-        counted(len(found.quotas), "quota", "quotas"),
-        counted(len(found.rules), "rule", "rules"),
-        counted(stages, "stage", "stages"),
-        counted(len(found.calendars), "calendar", "calendars"),
-        *([counted(len(found.rates), "rate", "rates")] if found.rates else []),
-        *([counted(len(found.routes), "route", "routes")] if found.routes else []),
-        *([counted(len(found.metrics), "metric of its own", "metrics of its own")] if found.metrics else []),
-    ]
-    return f"{found.company.name} in {found.company.currency}, {', '.join(parts)}"
-
-
 def _lacking(before: Plan, found: Plan) -> str:
     """How many reps and teams a plan does not have any more: what they do belongs to nobody."""
     reps = {rep.id for rep in before.reps} - {rep.id for rep in found.reps}
     teams = {team.id for team in before.teams} - {team.id for team in found.teams}
     gone = (len(reps), "rep", "reps"), (len(teams), "team", "teams")
     return " and ".join(counted(*each) for each in gone if each[0])
-
-
-def _load(directory: Path) -> Plan:
-    try:
-        found = load(directory)
-        PlanIndex(found)
-    except PlanError as error:
-        for problem in error.problems:
-            click.echo(problem, err=True)
-        count = counted(len(error.problems), "problem", "problems")
-        raise Failure(f"{count} in {directory}; mend what is named above, nothing was applied") from error
-    except InvalidRecord as error:
-        raise Failure(f"{directory}: {error}; nothing was applied") from error
-    return found
 
 
 async def _applied(session: Session, found: Plan) -> tuple[int, Plan | None]:

@@ -78,6 +78,7 @@ def propose(
     For example: quotaflow quota propose rep:anna-snelling revenue 2018-Q1 --target 60000 --as "Dustin Brinkmann"
     """
     asked = ask(session, scope, metric, period)
+    _require_quota(asked)
     asked.units(target)
     span = asked.period
     review = review or span.start - NOTICE
@@ -103,6 +104,15 @@ def propose(
     click.echo(f"Proposal {made.number}: {_told(made, asked)}, to be agreed on by {made.review}.")
     concerned = ", ".join(parties(made, asked.plan))
     click.echo(f"It concerns {concerned}." if concerned else "The plan names nobody whom it concerns: no manager.")
+
+
+def _require_quota(asked: Asked) -> None:
+    """Raises a usage error for what the plan could have no quota for."""
+    if asked.scope == "unassigned":
+        raise click.UsageError("unassigned has no quotas; name company, team:ID or rep:ID")
+    kind, kept = asked.period.kind, asked.plan.kinds()
+    if kind not in kept:
+        raise click.UsageError(f"the company keeps no period of kind {kind!r}; propose for a {' or '.join(kept)}")
 
 
 def _told(made: Proposal, asked: Asked) -> str:

@@ -8,10 +8,11 @@ from msgspec import json
 
 from quota.families import children, reps_below
 from quota.realism import Fairness, Realism, fairness, judged
-from quota.reconciliations import TOLERANCE, Invariant, Reconciliation, planned
+from quota.reconciliations import TOLERANCE, Invariant, Reconciliation, is_lower, planned
 from quota.reconciliations import reconcile as reconciled
 from quota.wording import counted, name_of, percent
 from streams.commands.console import out
+from streams.commands.names import require_weight
 from streams.commands.options import shared
 from streams.commands.quota_setting import UNDEFINED, Asked, Share, about, as_json, ask
 from streams.commands.session import Failure, Session
@@ -22,7 +23,7 @@ Row = tuple[int, Reconciliation, Realism | None]
 
 @click.command()
 @about
-@click.option("--growth", type=Share(), default="0", help="What to add to everybody's history, 5% or 0.05.")
+@click.option("--growth", type=Share(-1), default="0", help="What to add to everybody's history, 5% or 0.05.")
 @click.option("--tolerance", type=Share(), default=TOLERANCE, help="By which both may differ.  [default: 5%]")
 @click.option(
     "--size", metavar="WEIGHT", help="The plan's weight that says how large a territory is; default: the target."
@@ -47,6 +48,8 @@ def reconcile(
     For example: quotaflow quota reconcile company revenue 2018-Q1
     """
     asked = ask(session, scope, metric, period)
+    if size is not None:
+        require_weight(size, asked.plan)
     found = [*_found(asked, scope, 0, growth, tolerance)]
     if all(each.top_down is None for _, each, _ in found):
         raise Failure(f"neither {scope} nor anybody below has a quota on {metric} in {asked.period.id}")
@@ -63,7 +66,8 @@ def reconcile(
 def _found(asked: Asked, scope: str, depth: int, growth: Fraction, tolerance: Fraction) -> Iterator[Row]:
     each = reconciled(scope, asked.metric, asked.period, asked.history, growth, tolerance)
     target = each.top_down
-    real = None if target is None else judged(scope, asked.metric, asked.period, target, asked.history)
+    lower = is_lower(scope, asked.metric, asked.period, asked.plan)
+    real = None if target is None else judged(scope, asked.metric, asked.period, target, asked.history, lower=lower)
     yield depth, each, real
     for child in children(scope, asked.period, asked.plan):
         yield from _found(asked, child, depth + 1, growth, tolerance)
@@ -79,7 +83,8 @@ def _fairness(asked: Asked, size: str | None) -> Fairness:
         target = planned(rep, asked.metric, last[0], asked.plan) if last else None
         came_to = asked.history.value(rep, asked.metric, last[0]) if last else None
         if target and came_to is not None:
-            attained[rep] = came_to / target
+            lower = is_lower(rep, asked.metric, last[0], asked.plan)
+            attained[rep] = target / max(1, came_to) if lower else came_to / target
             if size is None:
                 sizes[rep] = float(target)
             elif size in weights[rep]:

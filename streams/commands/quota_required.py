@@ -21,6 +21,7 @@ from streams.commands.session import Failure, Session
 
 Found = dict[str, tuple[Rates, Required]]
 """Whose rates, and what they come to."""
+HEADERS = {"own": "at own rates", "leaders": "at leaders' rates", "what if": "what if"}
 
 
 @click.command()
@@ -50,7 +51,7 @@ def required(
     """
     asked = ask(session, scope, "revenue", period)
     found = _found(asked, asked.units(revenue), _given(asked, what_if))
-    if found["own"][1].deals_won is None:
+    if all(each.deals_won is None for _, each in found.values()):
         raise Failure(f"no deal was won before {asked.period.id}; say what one is worth with --deal-value")
     if as_json:
         click.echo(json.encode(_document(asked, found)))
@@ -121,7 +122,7 @@ def _print(asked: Asked, found: Found) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False, title_justify="left", title=f"{revenue} of {scope}")
     table.add_column("")
     for whose in found:
-        table.add_column(f"at {whose} rates" if whose != "what if" else whose, justify="right")
+        table.add_column(HEADERS[whose], justify="right")
         table.add_column("a week", justify="right")
     for metric in Required.__struct_fields__[:0:-1]:
         cells = [cell for _, each in found.values() for cell in _cells(each.inputs()[metric], days)]
@@ -137,10 +138,10 @@ def _print(asked: Asked, found: Found) -> None:
 
 
 def _cells(value: Fraction | None, days: int) -> tuple[str, str]:
-    """How many are needed, and in each week of five working days, both rounded up."""
+    """How many are needed, and in each week of five working days, both rounded up, the latter to a tenth."""
     if value is None:
         return UNDEFINED, UNDEFINED
-    return f"{ceil(value):,}", number(float(value * 5 / days))
+    return f"{ceil(value):,}", number(ceil(value * 50 / days) / 10)
 
 
 def _rate(name: str, value: Fraction | None, asked: Asked) -> str:

@@ -34,12 +34,12 @@ def review(session: Session, *, every: bool, day: date | None, as_yaml: bool, as
     plan, found = session.run(_found(session))
     day = day or now().astimezone(plan.calendar("company").zone).date()
     if as_yaml:
-        click.echo(_plan([case for case in found if case.state == "accepted"]))
+        click.echo(_plan([case for case in found if case.state == "accepted"], plan))
         return
     shown = [case for case in found if every or case.state in ("proposed", "contested")]
     shown.sort(key=lambda case: (not case.due(day), case.proposal.review, case.proposal.number))
     if as_json:
-        click.echo(json.encode({"proposals": [_document(case, day) for case in shown]}))
+        click.echo(json.encode({"proposals": [_document(case, day, plan) for case in shown]}))
     elif shown:
         _print(shown, day, plan)
     else:
@@ -51,14 +51,14 @@ async def _found(session: Session) -> tuple[PlanIndex, list[Case]]:
         return await newest(opened.log), [*(await proposals(opened.log)).values()]
 
 
-def _document(case: Case, day: date) -> dict[str, object]:
+def _document(case: Case, day: date, plan: PlanIndex) -> dict[str, object]:
     said = case.proposal
     return {
         "number": said.number,
         "state": case.state,
         "due": case.due(day),
         "review": said.review,
-        "quota": quota(case),
+        "quota": quota(case, plan),
         "proposed_by": said.by,
         "proposed_at": said.at,
         "answers": case.answers,
@@ -98,15 +98,20 @@ def _target(case: Case, plan: PlanIndex) -> str:
     return quantity(decimal(number, said.currency) if said.currency else number, said.currency)
 
 
-def _plan(accepted: list[Case]) -> str:
-    """A section for a plan file; texts are quoted as JSON strings, which YAML reads as they are."""
+def _plan(accepted: list[Case], plan: PlanIndex) -> str:
+    """A section for a plan file, with a currency where it is no longer the company's, so that it is not mistaken.
+
+    Texts are quoted as JSON strings, which YAML reads as they are.
+    """
     lines = ["quotas:"] if accepted else ["# nothing was accepted yet"]
     for case in accepted:
-        said = quota(case)
+        said = quota(case, plan)
+        currency = f", currency: {said.currency}" if said.currency not in (None, plan.currency) else ""
+        better = ", direction: lower" if said.direction == "lower" else ""
         why = {"set_by": said.set_by, "reason": said.reason}
         notes = "".join(f", {key}: {json.encode(value).decode()}" for key, value in why.items() if value)
         lines.append(
             f"  - {{id: {said.id}, scope: {said.scope}, metric: {said.metric}, period: {said.period},"
-            f" target: {said.target}, from: {said.start}, until: {said.end}{notes}}}"
+            f" target: {said.target}{currency}, from: {said.start}, until: {said.end}{better}{notes}}}"
         )
     return "\n".join(lines)

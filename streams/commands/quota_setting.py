@@ -14,6 +14,7 @@ from quota.errors import InvalidRecord
 from quota.histories import Histories, unit_of, units, written
 from quota.periods import Period
 from quota.plans import PlanIndex
+from quota.reconciliations import is_lower
 from quota.wording import quantity
 from streams.commands.names import require_metric, require_scope, the_period
 from streams.commands.session import Session
@@ -21,22 +22,27 @@ from streams.serving.plan import newest
 from streams.serving.standings import kept, standings
 
 UNDEFINED = "-"
+_SHARE = re.compile(r"(?P<number>[+-]?(\d{1,6}(\.\d{1,12})?|\.\d{1,12}))\s*(?P<percent>%?)", re.ASCII)
 _NUMBER = re.compile(r"\d{1,15}(\.\d{1,6})?", re.ASCII)
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Share(click.ParamType):
-    """A number as people write a share: `5%` or `0.05`, kept exactly."""
+    """A number of at least `least` as people write a share: `5%` or `0.05`, kept exactly."""
 
     name = "SHARE"
 
+    def __init__(self, least: int = 0) -> None:
+        self.least = least
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Fraction:
         """The fraction; a usage error for anything else."""
-        text = str(value).strip()
-        try:
-            found = Fraction(text.removesuffix("%").strip()) / (100 if text.endswith("%") else 1)
-        except (ValueError, ZeroDivisionError):
-            self.fail(f"{value!r} is not a share; write 5% or 0.05", param, ctx)
+        if isinstance(value, Fraction):
+            return value
+        match = _SHARE.fullmatch(str(value).strip())
+        found = None if match is None else Fraction(match["number"]) / (100 if match["percent"] else 1)
+        if found is None or found < self.least:
+            self.fail(f"{value!r} is not a share from {self.least * 100}% on; write 5% or 0.05", param, ctx)
         return found
 
 
@@ -71,6 +77,11 @@ class Asked:
     def currency(self) -> str | None:
         """The metric's currency; None for a count."""
         return unit_of(self.metric, self.plan)
+
+    @property
+    def lower(self) -> bool:
+        """Whether less is better."""
+        return is_lower(self.scope, self.metric, self.period, self.plan)
 
     def shown(self, number: int | None) -> str:
         """Minor units or a count for people."""
@@ -128,11 +139,11 @@ class Target(Struct, frozen=True):
 
 def as_plan(asked: Asked, targets: Iterable[Target], reason: str) -> str:
     """The targets as a section of a plan file, for this period alone."""
-    period = asked.period
+    period, better = asked.period, ", direction: lower" if asked.lower else ""
     lines = [f"# {reason}", "quotas:"]
     lines += [
         f"  - {{scope: {each.scope}, metric: {asked.metric}, period: {period.kind}, target: {asked.text(each.target)},"
-        f" from: {period.start}, until: {period.end}}}"
+        f" from: {period.start}, until: {period.end}{better}}}"
         for each in targets
     ]
     return "\n".join(lines)

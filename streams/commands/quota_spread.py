@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from csv import DictReader
+from csv import Error as CsvError
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from pathlib import Path
@@ -16,11 +17,10 @@ from quota.reconciliations import planned
 from quota.spreads import Handed, hand_down
 from quota.wording import name_of, percent
 from streams.commands.console import out
-from streams.commands.names import require_scope
+from streams.commands.names import require_scope, require_weight
 from streams.commands.options import shared
 from streams.commands.quota_setting import UNDEFINED, Asked, Number, Target, about, as_json, as_plan, ask
 from streams.commands.session import Failure, Session
-from streams.documents import suggestion
 
 MOST_LEVELS = 99
 
@@ -98,9 +98,7 @@ def _weigh(asked: Asked, by: str, over: int, file: Path | None) -> weights.Weigh
         return weights.equal(asked.period, asked.plan)
     if by == "history":
         return weights.by_history(asked.metric, asked.period, asked.history, over)
-    known = weights.names(asked.plan)
-    if by not in known:
-        raise click.UsageError(f"the plan has no weight {by!r}; {suggestion(by, ['history', 'equal', *known])}")
+    require_weight(by, asked.plan, "history", "equal")
     return weights.by_name(by, asked.period, asked.plan)
 
 
@@ -113,8 +111,11 @@ def _column(file: Path, name: str, asked: Asked) -> dict[str, Fraction]:
             if not {"scope", name} <= {*(rows.fieldnames or ())}:
                 raise Failure(f"{file} needs columns `scope` and `{name}` in its first line")
             for row in rows:
-                found[_listed(row["scope"], file, rows.line_num, asked)] = _weight(row[name], file, rows.line_num)
-    except (OSError, UnicodeDecodeError) as error:
+                listed = _listed(row["scope"], file, rows.line_num, asked)
+                if listed in found:
+                    raise Failure(f"{file}:{rows.line_num}: {listed!r} was weighed before; keep one of both")
+                found[listed] = _weight(row[name], file, rows.line_num)
+    except (OSError, UnicodeDecodeError, CsvError) as error:
         raise Failure(f"{file} cannot be read: {error}") from error
     return found
 
@@ -139,7 +140,7 @@ def _weight(text: str | None, file: Path, line: int) -> Fraction:
 
 def _rows(found: list[Handed], asked: Asked) -> Iterator[dict[str, object]]:
     for each in found:
-        real = judged(each.scope, asked.metric, asked.period, each.target, asked.history)
+        real = judged(each.scope, asked.metric, asked.period, each.target, asked.history, lower=asked.lower)
         yield {
             "scope": each.scope,
             "depth": each.depth,
@@ -161,7 +162,7 @@ def _print(found: list[Handed], asked: Asked) -> None:
     for name in ("scope", "share", "target", "in the plan", "chance", "verdict"):
         table.add_column(name, justify="left" if name in ("scope", "verdict") else "right")
     for each in found:
-        real = judged(each.scope, asked.metric, asked.period, each.target, asked.history)
+        real = judged(each.scope, asked.metric, asked.period, each.target, asked.history, lower=asked.lower)
         table.add_row(
             Text("  " * each.depth + name_of(each.scope, asked.plan)),
             percent(each.target / whole) if whole else UNDEFINED,

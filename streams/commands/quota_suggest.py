@@ -21,7 +21,7 @@ Row = tuple[str, int, Suggestion]
 @click.command()
 @about
 @click.option("--method", type=click.Choice(["median", "p80"]), help="Default: p80 for days and weeks, else median.")
-@click.option("--growth", type=Share(), default="0", help="What to add, 5% or 0.05.")
+@click.option("--growth", type=Share(-1), default="0", help="What to add, 5% or 0.05.")
 @click.option("--yaml", "as_yaml", is_flag=True, help="A section for the plan's files.")
 @as_json
 @shared
@@ -46,6 +46,8 @@ def suggest(
     found = _found(asked, scope, 0, method, growth)
     if all(each.value is None for _, _, each in found):
         raise Failure(f"nothing is over before {asked.period.id} that a suggestion could be made from")
+    if not any(any(each.values) for _, _, each in found):
+        raise Failure(f"nothing of {metric} happened before {asked.period.id}; without it there is no suggestion")
     if as_yaml:
         targets = [Target(scope, each.value) for scope, _, each in found if each.value is not None]
         click.echo(as_plan(asked, targets, f"{metric} in {asked.period.id}, suggested from history"))
@@ -64,10 +66,13 @@ def _found(asked: Asked, scope: str, depth: int, method: Method | None, growth: 
     return found
 
 
+def _chance(asked: Asked, scope: str, found: Suggestion) -> float | None:
+    if found.value is None:
+        return None
+    return judged(scope, asked.metric, asked.period, found.value, asked.history, lower=asked.lower).chance
+
+
 def _row(asked: Asked, scope: str, depth: int, found: Suggestion) -> dict[str, object]:
-    chance = (
-        None if found.value is None else judged(scope, asked.metric, asked.period, found.value, asked.history).chance
-    )
     return {
         "scope": scope,
         "depth": depth,
@@ -77,7 +82,7 @@ def _row(asked: Asked, scope: str, depth: int, found: Suggestion) -> dict[str, o
         "method": found.method,
         "n": len(found.values),
         "periods": dict(zip(found.periods, map(asked.text, found.values), strict=True)),
-        "chance": chance,
+        "chance": _chance(asked, scope, found),
     }
 
 
@@ -89,9 +94,7 @@ def _print(asked: Asked, found: list[Row]) -> None:
     for name in ("scope", "suggested", "method", "of", "from", "to", "chance"):
         table.add_column(name, justify="left" if name in ("scope", "method") else "right")
     for scope, depth, each in found:
-        real = (
-            None if each.value is None else judged(scope, asked.metric, asked.period, each.value, asked.history).chance
-        )
+        real = _chance(asked, scope, each)
         least, most = (asked.shown(f(each.values)) if each.values else UNDEFINED for f in (min, max))
         table.add_row(
             Text("  " * depth + name_of(scope, asked.plan)),

@@ -71,11 +71,16 @@ async def _found(session: Session, wanted: Wanted) -> tuple[PlanIndex, list[Stan
 
 
 def _in_period(found: Sequence[Standing], period: str, plan: PlanIndex) -> list[Standing]:
-    try:
-        ids = {scope: kept_period(scope, period, plan) for scope in {each.scope for each in found}}
-    except InvalidRecord as error:
-        raise click.UsageError(str(error)) from error
-    chosen = [standing for standing in found if standing.period == ids[standing.scope]]
+    ids, wrong = {}, None
+    for scope in dict.fromkeys(each.scope for each in found):
+        try:
+            ids[scope] = kept_period(scope, period, plan)
+        except InvalidRecord as error:
+            # Another calendar may have it.
+            wrong = wrong or error
+    if wrong is not None and not ids:
+        raise click.UsageError(str(wrong)) from wrong
+    chosen = [standing for standing in found if standing.period == ids.get(standing.scope)]
     if not chosen and found:
         kind = len(next(iter(ids.values())))
         known = sorted({each.period for each in found if len(each.period) == kind} or {each.period for each in found})

@@ -10,13 +10,32 @@ from quota.plans import slug as slug_of
 from streams.documents.entries import gather, items
 from streams.documents.nodes import Mapping, Node, Scalar
 from streams.documents.problems import Wrong, suggestion
+from streams.documents.schemas import (
+    NOTHING,
+    WRITTEN,
+    Reader,
+    accepts,
+    array,
+    either,
+    mapping,
+    numbers,
+    schema_of,
+    words,
+)
 
 _SLUG = re.compile(r"[a-z0-9._-]{1,80}")
+_PERIOD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 _DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,6})?", re.ASCII)
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 _TRUE, _FALSE = {"true", "yes", "on"}, {"false", "no", "off"}
 
 
+def any_case(word: str) -> str:
+    """A pattern for the word in capitals or not, for those who read patterns without flags."""
+    return "".join(f"[{letter.upper()}{letter}]" for letter in word)
+
+
+@accepts(WRITTEN | {"minLength": 1, "maxLength": 200})
 def text(node: Node) -> str:
     """Any single value, as written."""
     if not isinstance(node, Scalar) or node.is_null or not node.text.strip():
@@ -28,9 +47,14 @@ def text(node: Node) -> str:
 
 def nullable(read: Callable[[Node], Any]) -> Callable[[Node], Any]:
     """The reader, with null, `~` or nothing allowed and read as None."""
-    return lambda node: None if isinstance(node, Scalar) and node.is_null else read(node)
+    schema = schema_of(read)
+    return Reader(
+        lambda node: None if isinstance(node, Scalar) and node.is_null else read(node),
+        either(schema, NOTHING) if schema else schema,
+    )
 
 
+@accepts(words(_SLUG.pattern))
 def slug(node: Node) -> str:
     """An identifier of a plan object."""
     value = text(node)
@@ -41,6 +65,18 @@ def slug(node: Node) -> str:
     return value
 
 
+@accepts(words(_PERIOD.pattern))
+def period_id(node: Node) -> str:
+    """What people call a period."""
+    value = text(node)
+    if not _PERIOD.fullmatch(value):
+        raise Wrong.at(
+            node.place, f"{value!r} is not the id of a period", "use at most 40 letters, digits, `.`, `_` and `-`"
+        )
+    return value
+
+
+@accepts(numbers(r"-?[0-9_]+(\.[0-9_]+)?"))
 def decimal(node: Node) -> str:
     """A number as a decimal string; underscores may group digits."""
     value = text(node).replace("_", "")
@@ -60,7 +96,7 @@ def whole(low: int, high: int) -> Callable[[Node], int]:
             raise Wrong.at(node.place, f"{value!r} is not a whole number between {low} and {high}", "write one")
         return int(value)
 
-    return read
+    return Reader(read, numbers("-?[0-9_]+", "integer", minimum=low, maximum=high))
 
 
 def fraction(low: float, high: float) -> Callable[[Node], float]:
@@ -74,9 +110,10 @@ def fraction(low: float, high: float) -> Callable[[Node], float]:
             )
         return value
 
-    return read
+    return Reader(read, numbers(r"-?[0-9_]+(\.[0-9_]+)?", minimum=low, maximum=high))
 
 
+@accepts({"type": ["boolean", "string"], "pattern": f"^({'|'.join(map(any_case, sorted(_TRUE | _FALSE)))})$"})
 def flag(node: Node) -> bool:
     """True or false."""
     value = text(node).lower()
@@ -85,6 +122,7 @@ def flag(node: Node) -> bool:
     return value in _TRUE
 
 
+@accepts({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"})
 def day(node: Node) -> str:
     """A calendar day, ISO 8601."""
     value = text(node)
@@ -96,6 +134,7 @@ def day(node: Node) -> str:
     raise Wrong.at(node.place, f"{value!r} is not a day of the calendar", "write it like 2017-01-31")
 
 
+@accepts({"type": "string", "pattern": "^([01]?[0-9]|2[0-3]):[0-5][0-9]$"})
 def clock(node: Node) -> str:
     """A time of day, HH:MM."""
     value = text(node)
@@ -105,6 +144,7 @@ def clock(node: Node) -> str:
     return f"{int(match[1]):02d}:{match[2]}"
 
 
+@accepts({"type": "string", "pattern": "^[A-Z]{3}$"})
 def currency(node: Node) -> str:
     """An ISO 4217 code."""
     value = text(node)
@@ -113,6 +153,7 @@ def currency(node: Node) -> str:
     return value
 
 
+@accepts({"type": "string"})
 def zone(node: Node) -> str:
     """An IANA time zone that is known here."""
     value = text(node)
@@ -126,15 +167,15 @@ def zone(node: Node) -> str:
 
 def choice(known: Iterable[str]) -> Callable[[Node], str]:
     """Reads one of the words."""
-    words = tuple(known)
+    choices = tuple(known)
 
     def read(node: Node) -> str:
         value = text(node)
-        if value not in words:
-            raise Wrong.at(node.place, f"{value!r} is not known", suggestion(value, words))
+        if value not in choices:
+            raise Wrong.at(node.place, f"{value!r} is not known", suggestion(value, choices))
         return value
 
-    return read
+    return Reader(read, {"enum": list(choices)})
 
 
 def listed(read: Callable[[Node], Any], what: str = "this") -> Callable[[Node], tuple[Any, ...]]:
@@ -150,7 +191,7 @@ def listed(read: Callable[[Node], Any], what: str = "this") -> Callable[[Node], 
             seen.add(repr(value))
         return values
 
-    return read_all
+    return Reader(read_all, either(schema_of(read), array(schema_of(read)), NOTHING))
 
 
 def named(read: Callable[[Node], Any]) -> Callable[[Node], dict[str, Any]]:
@@ -162,4 +203,4 @@ def named(read: Callable[[Node], Any]) -> Callable[[Node], dict[str, Any]]:
         values = gather([value for _, value in node.entries], read)
         return {key.text: value for (key, _), value in zip(node.entries, values, strict=True)}
 
-    return read_all
+    return Reader(read_all, mapping(schema_of(read)))

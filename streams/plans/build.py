@@ -8,6 +8,7 @@ from schemas.plan import (
     Absence,
     Calendar,
     Company,
+    FiscalWeeks,
     Membership,
     Metric,
     Pipeline,
@@ -19,6 +20,7 @@ from schemas.plan import (
     Route,
     Rule,
     Stage,
+    TablePeriod,
     Team,
 )
 from streams.documents import Entry
@@ -36,7 +38,7 @@ def build(draft: Draft) -> Plan:
         company=_company(draft),
         reps=tuple(_rep(item.values) for item in of["reps"]),
         teams=tuple(Team(**{"name": item.values["id"], **item.values}) for item in of["teams"]),
-        calendars=tuple(Calendar(**item.values) for item in of["calendars"]),
+        calendars=tuple(_calendar(item.values) for item in of["calendars"]),
         pipelines=tuple(_pipeline(item.values) for item in of["pipelines"]),
         quotas=tuple(quota for item in of["quotas"] for quota in _quotas(item.values, draft.currency())),
         rules=tuple(Rule(**item.values) for item in of["rules"]),
@@ -60,6 +62,12 @@ def _rep(values: dict[str, Any]) -> Rep:
     return Rep(**{"name": values["id"], **values, "teams": teams, "absences": absences})
 
 
+def _calendar(values: dict[str, Any]) -> Calendar:
+    fiscal, table = values.get("fiscal"), values.get("period_table", ())
+    weeks = FiscalWeeks(**fiscal.values) if fiscal else None
+    return Calendar(**{**values, "fiscal": weeks, "period_table": tuple(TablePeriod(**row.values) for row in table)})
+
+
 def _pipeline(values: dict[str, Any]) -> Pipeline:
     return Pipeline(id=values["id"], stages=tuple(_stage(stage) for stage in values["stages"]))
 
@@ -80,11 +88,12 @@ def _quotas(values: dict[str, Any], currency: str | None) -> Iterator[Quota]:
     for scope in values["scope"]:
         own = {**values, "scope": scope, "currency": currency if money else None, "relief": relief}
         if "id" not in values or len(values["scope"]) > 1:
-            own["id"] = _quota_id(own, values.get("id"))
+            own["id"] = quota_id(own, values.get("id"))
         yield Quota(**own)
 
 
-def _quota_id(values: dict[str, Any], given: str | None) -> str:
+def quota_id(values: dict[str, Any], given: str | None) -> str:
+    """What a quota is called whose entry has no id, or one that is given for several scopes."""
     scope = values["scope"].replace(":", ".")
     if given is not None:
         return f"{given}.{scope}"

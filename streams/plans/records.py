@@ -35,7 +35,7 @@ def plan_records(plan: Plan, revision: int, applied_at: datetime) -> list[Keyed]
     objects = list(_objects(plan))
     values = [_encoder.encode(PlanRecord(revision, item)) for item in objects]
     manifest = Manifest(revision, len(values), _digest(values), applied_at)
-    keys = [f"{revision:08d}/{_kind(item)}/{_name(item)}".encode() for item in objects]
+    keys = [f"{revision:08d}/{kind_of(item)}/{name_of(item)}".encode() for item in objects]
     last = Keyed(b"%08d%b" % (revision, MANIFEST), _encoder.encode(manifest))
     return [*map(Keyed, keys, values), last]
 
@@ -62,7 +62,7 @@ def _assembled(manifest: Manifest, seen: Sequence[tuple[bytes, PlanObject]]) -> 
     parts: dict[str, list[PlanObject]] = {name: [] for name in SECTIONS}
     for _, item in own:
         if not isinstance(item, Company):
-            parts[_SECTION_OF[_kind(item)]].append(item)
+            parts[_SECTION_OF[kind_of(item)]].append(item)
     return msgspec.convert({"revision": manifest.revision, "company": company, **parts}, Plan)
 
 
@@ -72,11 +72,13 @@ def _objects(plan: Plan) -> Iterator[PlanObject]:
         yield from getattr(plan, name)
 
 
-def _kind(item: PlanObject) -> str:
+def kind_of(item: PlanObject) -> str:
+    """The word for such an object."""
     return str(item.__struct_config__.tag)
 
 
-def _name(item: PlanObject) -> str:
+def name_of(item: PlanObject) -> str:
+    """What tells an object apart from the others of its kind; nothing for the company."""
     if isinstance(item, Rate):
         return f"{item.currency}@{item.day}"
     return "" if isinstance(item, Company) else item.id

@@ -2,15 +2,14 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
 
 from schemas.plan import PeriodKind
-from streams.documents import Entry, Field, Mapping, Node, Place, Problem, Scalar, Wrong, entry
+from streams.documents import Entry, Field, Mapping, Node, Place, Problem, Scalar, Wrong
 from streams.documents.entries import gather, items
 from streams.documents.problems import suggestion
+from streams.documents.schemas import NOTHING, accepts, array, either, fields, nested, numbers, schema_of, words
 from streams.documents.values import (
     choice,
-    clock,
     currency,
     day,
     decimal,
@@ -22,18 +21,18 @@ from streams.documents.values import (
     slug,
     text,
     whole,
-    zone,
 )
+from streams.plans.calendars import CALENDAR
 from streams.plans.conversations import CONVERSATIONS
 
 KINDS: tuple[PeriodKind, ...] = ("day", "week", "month", "quarter", "year")
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 RULES = ("early_stage_shortage", "behind_pace", "deal_won")
 LEVELS = ("rep", "team", "company")
 _SCOPE = re.compile(r"company|(rep|team|product-line|territory):[a-z0-9._-]{1,80}")
 _METRIC = re.compile(r"[a-z][a-z0-9_]{0,59}")
 
 
+@accepts(words(_SCOPE.pattern))
 def scope(node: Node) -> str:
     """Whose quota it is, as `company`, `team:<id>` or `rep:<id>`."""
     value = text(node)
@@ -42,6 +41,7 @@ def scope(node: Node) -> str:
     return value
 
 
+@accepts(schema_of(text))
 def recipient(node: Node) -> str:
     """Who is told: any name on one line."""
     value = text(node)
@@ -50,6 +50,7 @@ def recipient(node: Node) -> str:
     return value
 
 
+@accepts(numbers(r"[0-9_]+(\.[0-9_]+)?", minimum=0))
 def weight(node: Node) -> str:
     """What something weighs: a number, and not a negative one."""
     value = decimal(node)
@@ -58,6 +59,7 @@ def weight(node: Node) -> str:
     return value
 
 
+@accepts(words(_METRIC.pattern))
 def metric(node: Node) -> str:
     """The id of a metric."""
     value = text(node)
@@ -66,38 +68,10 @@ def metric(node: Node) -> str:
     return value
 
 
-def weekday(node: Node) -> int:
-    """A weekday's number, 0 for Monday, from its English name."""
-    value = text(node).lower()[:3]
-    if value not in WEEKDAYS:
-        raise Wrong.at(node.place, f"{text(node)!r} is not a weekday", "write mon, tue, wed, thu, fri, sat or sun")
-    return WEEKDAYS.index(value)
-
-
-def holidays(node: Node) -> dict[str, str]:
-    """Days off with their names, from a list of days or a mapping `day: name`."""
-    if isinstance(node, Mapping):
-        days = gather([key for key, _ in node.entries], day)
-        names = gather([value for _, value in node.entries], nullable(text))
-        return {off: name or "holiday" for off, name in zip(days, names, strict=True)}
-    return dict.fromkeys(gather(items(node, "holidays"), day), "holiday")
-
-
-def _nested(what: str, fields: dict[str, Field]) -> Any:
-    def read(node: Node) -> Entry:
-        problems: list[Problem] = []
-        result = entry(node, what, fields, problems)
-        if problems or result is None:
-            raise Wrong(problems)
-        return result
-
-    return read
-
-
+@accepts(either(schema_of(decimal), array(schema_of(decimal)), NOTHING))
 def percents(node: Node) -> tuple[str, ...]:
     """A list of percents, of which some may be the same; a single one is a list of one."""
-    found: tuple[str, ...] = gather(items(node, "percents"), decimal)
-    return found
+    return gather(items(node, "percents"), decimal)
 
 
 SPAN = {
@@ -107,12 +81,12 @@ SPAN = {
 MEMBERSHIP = {"team": Field(slug, required=True, example="west"), **SPAN}
 
 
+@accepts(either(schema_of(slug), fields(MEMBERSHIP)))
 def membership(node: Node) -> Entry:
     """A team with the days in it; the team's id alone is for always."""
     if isinstance(node, Scalar):
         return Entry(node.place, {"team": slug(node)}, {"team": node.place})
-    result: Entry = _nested("a membership", MEMBERSHIP)(node)
-    return result
+    return nested("a membership", MEMBERSHIP)(node)
 
 
 ABSENCE = {
@@ -157,25 +131,13 @@ def _id(example: str) -> Field:
 
 
 SECTIONS = {
-    "calendars": Section(
-        "calendar",
-        {
-            "id": _id("default"),
-            "zone": Field(zone, required=True, example="America/Chicago", aliases=("timezone",)),
-            "working_days": Field(listed(weekday, "working_days")),
-            "starts": Field(clock),
-            "ends": Field(clock),
-            "first_weekday": Field(weekday),
-            "holidays": Field(holidays),
-            "fiscal_start_month": Field(whole(1, 12)),
-        },
-    ),
+    "calendars": Section("calendar", {"id": _id("default"), **CALENDAR}),
     "pipelines": Section(
         "pipeline",
         {
             "id": _id("sales"),
             "stages": Field(
-                listed(_nested("a stage", STAGE), "stages"), required=True, example="[{id: new, kind: open}]"
+                listed(nested("a stage", STAGE), "stages"), required=True, example="[{id: new, kind: open}]"
             ),
         },
     ),
@@ -204,7 +166,7 @@ SECTIONS = {
             "hired": Field(nullable(day)),
             "left": Field(nullable(day)),
             "weights": Field(named(weight)),
-            "absences": Field(listed(_nested("an absence", ABSENCE), "absences")),
+            "absences": Field(listed(nested("an absence", ABSENCE), "absences")),
         },
     ),
     "quotas": Section(
@@ -222,7 +184,7 @@ SECTIONS = {
             "reason": Field(nullable(text)),
             "season": Field(percents),
             "ramp": Field(percents),
-            "relief": Field(listed(_nested("a relief", RELIEF), "relief")),
+            "relief": Field(listed(nested("a relief", RELIEF), "relief")),
             "stretch": Field(nullable(decimal)),
         },
     ),
@@ -264,7 +226,7 @@ SECTIONS = {
         {
             "id": Field(metric, required=True, example="applications"),
             "counts": Field(listed(text, "counts")),
-            "conversations": Field(_nested("a choice of conversations", CONVERSATIONS)),
+            "conversations": Field(nested("a choice of conversations", CONVERSATIONS)),
             "name": Field(text),
         },
     ),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents.example import Quotaflow, deal, lines
+from tests.agents.example import COMPANY, QUOTAS, Quotaflow, deal, lines
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +88,32 @@ def test_names_and_days_that_are_none_are_refused(floor: Quotaflow) -> None:
     assert "there is no scope 'team:wets'" in floor.run("forecast", "team:wets", "2026-Q1", code=2).stderr
     assert "'soon' is not a day" in floor.run("forecast", "company", "2026-Q1", "--as-of", "soon", code=2).stderr
     assert "is not a period" in floor.run("deals", "company", "--closing", "2026-99", code=2).stderr
+    for day in ("0001-01-01", "9999-12-30"):
+        far = floor.run("forecast", "company", "2026-Q1", "--as-of", day, code=2).stderr
+        assert f"{day} is too far away; name one of the years 1970 to 2199" in far
+        assert f"{day} is too far away" in floor.run("pipeline", "company", day, code=2).stderr
+
+
+def test_a_name_is_shown_as_it_is_written_whatever_brackets_it_has(tmp_path: Path) -> None:
+    floor = Quotaflow(tmp_path)
+    (tmp_path / "plan").mkdir()
+    (tmp_path / "plan" / "all.yaml").write_text(COMPANY.replace("name: Example", 'name: "[red]Ex[/x]"') + QUOTAS)
+    floor.run("plan", "apply", tmp_path / "plan")
+    floor.replay(lines([deal("d", "01-05", "lead", owner="ann", amount=1), deal("d", "01-20", "won")]))
+    for arguments in (
+        ("forecast", "company", "2026-Q1"),
+        ("forecast", "company", "2026-01-20", "--walk", "1"),
+        ("pipeline", "company", "2026-Q1"),
+        ("report", "--level", "company"),
+        ("quota", "required", "--revenue", "1", "--period", "2026-02", "--deal-value", "1"),
+    ):
+        assert "[red]Ex[/x]" in floor.run(*arguments).stdout
+
+
+def test_a_day_of_which_the_log_cannot_know_yet_is_pointed_out(floor: Quotaflow) -> None:
+    early, late = (floor.run("forecast", "company", "2026-Q1", "--as-of", f"2026-03-0{day}") for day in (3, 4))
+    assert early.stderr == ""
+    assert "the log's time is 2026-03-03: what happened from then to the end of 2026-03-04 is not in" in late.stderr
 
 
 def test_before_anything_has_happened_there_is_no_day(tmp_path: Path) -> None:

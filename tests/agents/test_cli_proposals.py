@@ -35,6 +35,22 @@ def test_a_proposal_is_answered_and_goes_into_the_plan_as_it_was_accepted(floor:
     assert "1 quota" in floor.run("plan", "apply", floor.folder / "plan").stdout
 
 
+def test_a_proposal_of_which_less_is_better_goes_into_the_plan_as_such_and_in_its_own_currency(
+    floor: Quotaflow,
+) -> None:
+    floor.run("quota", "propose", "rep:ann", "deals_lost", "2027-Q1", "--target", "6", "--as", "X")
+    proposed(floor)
+    for number in ("1", "2"):
+        floor.run("quota", "accept", number, "--as", "Ann")
+    lost, revenue = floor.run("quota", "review", "--yaml").stdout.splitlines()[1:]
+    assert "direction: lower" in lost
+    assert "direction" not in revenue
+    assert "currency" not in revenue
+    (floor.folder / "plan" / "company.yaml").write_text(MANAGED.replace("EUR", "USD"))
+    floor.run("plan", "apply", floor.folder / "plan")
+    assert "target: 6000.50, currency: EUR" in floor.run("quota", "review", "--yaml").stdout
+
+
 def test_what_is_open_is_listed_with_what_was_said_last_and_what_is_due_first(floor: Quotaflow) -> None:
     proposed(floor)
     proposed(floor, "--review", "2026-11-01")
@@ -65,6 +81,12 @@ def test_what_is_open_is_listed_with_what_was_said_last_and_what_is_due_first(fl
         (("comment", "1", "hm", "--as", " "), 2, "a name has 1 to 200 characters"),
         (("comment", "1", "hm"), 2, "--as"),
         (("propose", "rep:ann", "win_rate", "2027-Q1", "--target", "1", "--as", "X"), 2, "does not add up"),
+        (("propose", "unassigned", "revenue", "2027-Q1", "--target", "1", "--as", "X"), 2, "unassigned has no quotas"),
+        (
+            ("propose", "rep:ann", "revenue", "2027-W05", "--target", "1", "--as", "X"),
+            2,
+            "keeps no period of kind 'week'",
+        ),
         (("propose", "rep:ann", "calls_placed", "2027-Q1", "--target", "1.5", "--as", "X"), 2, "not a whole number"),
     ],
 )

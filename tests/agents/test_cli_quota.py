@@ -16,6 +16,7 @@ quotas:
   - {scope: team:west, metric: revenue, period: month, target: 900.01, from: 2026-01-01}
   - {scope: rep:ann, metric: revenue, period: month, target: 300.00, from: 2026-01-01}
   - {scope: rep:bob, metric: revenue, period: month, target: 100.00, from: 2026-01-01}
+  - {scope: rep:bob, metric: deals_lost, period: month, target: 5, direction: lower, from: 2026-01-01}
 """
 
 
@@ -99,6 +100,8 @@ def test_weights_come_from_a_file_or_from_the_plan(floor: Quotaflow, tmp_path: P
         (b"scope,potential\nrep:ann,-1\n", "potential.csv:2: '-1' is not a weight"),
         (b"scope,potential\nrep:ann,NaN\n", "potential.csv:2: 'NaN' is not a weight"),
         (b"scope,potential\nrep:ann\n", "potential.csv:2: None is not a weight"),
+        (b"scope,potential\nrep:ann,1\nrep:ann,2\n", "potential.csv:3: 'rep:ann' was weighed before"),
+        (b"scope,potential\nrep:ann," + b"1" * 200_000, "cannot be read: field larger than field limit"),
         (b"\xff\xfe", "cannot be read"),
         (b"", "needs columns"),
     ],
@@ -126,7 +129,12 @@ def test_a_file_that_cannot_be_used_is_refused_by_line(
         (("spread", "company", "chats", "2026-06", "--target", "1.5"), 2, "1.5 is not a whole number"),
         (("spread", "rep:ann", "revenue", "2026-06"), 1, "nobody is below rep:ann in 2026-06"),
         (("suggest", "company", "revenue", "2026-01"), 1, "nothing is over before 2026-01"),
+        (("suggest", "company", "chats", "2026-06"), 1, "nothing of chats happened before 2026-06"),
         (("suggest", "company", "revenue", "2026-06", "--growth", "lots"), 2, "'lots' is not a share"),
+        (("suggest", "company", "revenue", "2026-06", "--growth", "1e999999999"), 2, "'1e999999999' is not a share"),
+        (("suggest", "company", "revenue", "2026-06", "--growth", "-101%"), 2, "'-101%' is not a share"),
+        (("reconcile", "company", "revenue", "2026-06", "--tolerance", "-1%"), 2, "'-1%' is not a share"),
+        (("reconcile", "company", "revenue", "2026-06", "--size", "custmers"), 2, "the plan has no weight 'custmers'"),
         (("reconcile", "company", "chats", "2026-06"), 1, "neither company nor anybody below has a quota on chats"),
         (("required", "--revenue", "1", "--period", "2026-01"), 1, "say what one is worth with --deal-value"),
         (("required", "--revenue", "1", "--period", "2026-06", "--win-rate", "110%"), 2, "up to 100%"),
@@ -183,6 +191,17 @@ def test_what_is_planned_from_above_meets_what_history_suggests_or_not(floor: Qu
     assert "2 of 2 reps reached the last target" in shown
 
 
+def test_a_teams_attainment_is_shown_beside_that_of_its_reps(floor: Quotaflow) -> None:
+    found = floor.json("quota", "attainment", "company", "revenue", "2026-04")
+    assert rows(found, "attained") == {"company": "200.00", "team:west": "200.00", "team:south": "0.00"}
+    assert rows(found, "attainment") == {"company": 0.2, "team:west": 20_000 / 90_001, "team:south": None}
+    assert rows(found, "reps_attainment") == {"company": 0.5, "team:west": 0.5, "team:south": 0.0}
+    assert rows(found, "bands")["company"]["50 to 80 %"] == 1
+    shown = floor.run("quota", "attainment", "company", "revenue", "2026-05").stdout
+    assert "2 of 2" in shown
+    assert "has a quota on chats" in floor.run("quota", "attainment", "company", "chats", "2026-05", code=1).stderr
+
+
 def test_a_revenue_is_worked_back_at_own_rates_at_the_leaders_and_at_what_might_be(floor: Quotaflow) -> None:
     arguments = ("quota", "required", "--revenue", "3000", "--scope", "rep:bob", "--period", "2026-06")
     found = floor.json(*arguments, "--deal-value", "300", "--calls-per-meeting", "5", "--meetings-per-opportunity", "2")
@@ -200,5 +219,26 @@ def test_a_revenue_is_worked_back_at_own_rates_at_the_leaders_and_at_what_might_
     assert (found["lead_days"], found["last_useful_day"]) == (10, "2026-06-20")
     assert found["working_days"] == 22
     shown = floor.run(*arguments).stdout
-    assert "at leaders rates" in shown
+    assert "at leaders' rates" in shown
     assert "a deal takes 10 days to be won: opportunities count that are created until 20 June 2026" in shown
+
+
+def test_what_a_deal_may_be_worth_is_enough_where_none_was_won(floor: Quotaflow) -> None:
+    arguments = ("quota", "required", "--revenue", "1000", "--period", "2026-01")
+    found = floor.json(*arguments, "--deal-value", "400", "--win-rate", "50%")["at"]
+    assert found["own"]["required"]["deals_won"] is None
+    assert found["what_if"]["required"]["opportunities_created"] == 5
+
+
+def test_a_little_a_week_is_never_rounded_to_nothing(floor: Quotaflow) -> None:
+    shown = floor.run("quota", "required", "--revenue", "100", "--period", "2026-06", "--deal-value", "1000").stdout
+    won = next(line for line in shown.splitlines() if line.startswith("deals won"))
+    assert won.split()[-2:] == ["1", "0.1"]  # a tenth of a deal in 22 working days
+
+
+def test_where_less_is_better_a_quota_is_judged_and_written_so(floor: Quotaflow) -> None:
+    found = floor.json("quota", "reconcile", "rep:bob", "deals_lost", "2026-06")
+    assert rows(found, "chance") == {"rep:bob": 1.0}
+    assert found["fairness"]["reached"] == 1
+    said = floor.run("quota", "suggest", "team:west", "deals_lost", "2026-06", "--yaml").stdout
+    assert said.count("direction: lower") == 4

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("slow", ["faust", "aiokafka", "aiohttp"])
+@pytest.mark.parametrize("slow", ["faust", "aiokafka", "aiohttp", "holidays", "openpyxl"])
 def test_the_command_line_is_there_without(slow: str) -> None:
     asked = f"import sys, agents.cli; print({slow!r} in sys.modules)"
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)

@@ -27,6 +27,7 @@ from schemas.plan import (
     Route,
     Rule,
     Stage,
+    TablePeriod,
     Team,
 )
 from streams import topics
@@ -41,6 +42,8 @@ NAMES = ("anna", "ben", "cara", "dan")
 EVERYBODY = (*NAMES, "eve", "fay")
 """With two whom no plan knows: they are in another shard than the reps."""
 STAGES = ("prospecting", "engaging", "won", "lost")
+TOKYO = Calendar("tokyo", "Asia/Tokyo", period_table=(TablePeriod("Q", "quarter", "2026-03-02", "2026-04-02"),))
+"""Where a quarter of a table ends on Thursday, and the next is not listed."""
 Fact = Activity | MeetingChanged | DealChanged
 
 
@@ -83,7 +86,7 @@ def plan(revision: int) -> Plan:
         company=Company("Tiny", "USD", periods=("day", "week", "quarter")),
         reps=tuple(reps[: 4 if revision > 2 else 3]),
         teams=(Team("east", "East"), Team("west", "West")),
-        calendars=(Calendar("default", "UTC"), Calendar("tokyo", "Asia/Tokyo")),
+        calendars=(Calendar("default", "UTC"), TOKYO),
         pipelines=(Pipeline("main", tuple(stages)),),
         quotas=tuple(quotas),
         rules=rules,

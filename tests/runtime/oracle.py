@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -51,7 +51,19 @@ class Book:
     def keys(self, name: str | None, moment: datetime) -> list[tuple[str, str]]:
         """Everything that a moment of somebody's counts for."""
         day = moment.astimezone(TOKYO if name == "cara" else UTC).date()
-        return [(scope, period) for scope in self.scopes(name, day) for period in periods(day)]
+        return [(scope, period) for scope in self.scopes(name, day) for period in self.periods(scope, day)]
+
+    def periods(self, scope: str, day: date) -> list[str]:
+        year, week, _ = day.isocalendar()
+        return [day.isoformat(), f"{year}-W{week:02d}", self.quarter(scope, day)]
+
+    def quarter(self, scope: str, day: date) -> str:
+        number = (day.month + 2) // 3
+        if scope == "rep:cara":
+            first, begun = date(2026, 3, 2), date(day.year, 3 * number - 2, 1)
+            end = first + timedelta(days=31)
+            return "Q" if first <= day < end else f"outside-quarter-{begun if day < first else max(begun, end)}"
+        return f"{day.year}-Q{number}"
 
     def scopes(self, name: str | None, day: date) -> list[str]:
         if self.scope(name) == "unassigned":
@@ -76,11 +88,6 @@ class Book:
                 once = (whom, date.min) if what == "lead" else (whom, day)
                 metric = "leads_spoken_to" if what == "lead" else what.removeprefix("with ")
                 self.names[metric, scope, period].add(once)
-
-
-def periods(day: date) -> list[str]:
-    year, week, _ = day.isocalendar()
-    return [day.isoformat(), f"{year}-W{week:02d}", f"{day.year}-Q{(day.month + 2) // 3}"]
 
 
 def _counting(facts: Iterable[Activity]) -> list[Activity]:

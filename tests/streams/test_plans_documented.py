@@ -9,7 +9,7 @@ import pytest
 from quota import behind_pace, pace, shortage
 from quota.plans import PlanIndex
 from schemas.plan import Rule
-from streams.plans import load, sections
+from streams.plans import calendars, load, sections
 from streams.plans.conversations import CONVERSATIONS
 
 DEFAULTS = "\n| parameter |"
@@ -27,6 +27,7 @@ def test_every_key_is_documented_and_every_documented_key_exists(text: str) -> N
     known["company"] = set(sections.COMPANY)
     known["pipelines"] |= set(sections.STAGE)
     known["metrics"] |= set(CONVERSATIONS)
+    known["calendars"] |= calendars.FISCAL.keys() | calendars.TABLE_PERIOD.keys() | calendars.REGIONAL.keys()
     found = {name: set(re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE)) for name, part in parts.items()}
     assert found == known
 
@@ -34,7 +35,8 @@ def test_every_key_is_documented_and_every_documented_key_exists(text: str) -> N
 def test_what_the_reference_calls_required_is(text: str) -> None:
     required = set(re.findall(r"^\| `(\w+)` \| (?:.* )?Required\. \|", text, re.MULTILINE))
     fields = {name: field for section in sections.SECTIONS.values() for name, field in section.fields.items()}
-    everything = fields | sections.COMPANY | sections.STAGE
+    everything = fields | sections.COMPANY | sections.STAGE | calendars.FISCAL | calendars.TABLE_PERIOD
+    everything |= calendars.REGIONAL
     assert required >= {name for name, field in everything.items() if field.required}
 
 

@@ -45,7 +45,7 @@ def an_open_deal(**other: object) -> OpenDeal:
         "amount": 1000,
         "created": date(2026, 6, 1),
         "entered": noon("2026-06-01"),
-        "changed": noon("2026-06-01"),
+        "changed": date(2026, 6, 1),
         "expected_close": None,
     }
     return OpenDeal(**(known | other))  # type: ignore[arg-type]
@@ -103,6 +103,9 @@ def test_the_simulation_holds_what_is_closed_and_says_how_likely_the_target_is()
     assert found.simulated.reached == 1
     assert found.simulated.p10 >= found.closed == 20_00
     assert said(*records, target=20_00) == found
+    nothing = said(*records, target=0).simulated
+    assert nothing is not None
+    assert nothing.reached is None
 
 
 @pytest.mark.parametrize(
@@ -162,7 +165,7 @@ def test_a_range_holds_an_outcome_on_its_edge() -> None:
 def test_what_holds_a_deal_up_is_said_the_gravest_first() -> None:
     day = date(2026, 6, 30)
     each = an_open_deal(
-        expected_close=date(2026, 6, 30), created=date(2026, 1, 1), changed=noon("2026-05-30"), amount=None
+        expected_close=date(2026, 6, 30), created=date(2026, 1, 1), changed=date(2026, 5, 30), amount=None
     )
     assert holdups(each, day, Limits(100)) == [
         "close_date_overdue",
@@ -170,7 +173,7 @@ def test_what_holds_a_deal_up_is_said_the_gravest_first() -> None:
         "nothing_new",
         "no_amount",
     ]
-    fresh = an_open_deal(expected_close=date(2026, 7, 1), created=date(2026, 3, 22), changed=noon("2026-05-31"))
+    fresh = an_open_deal(expected_close=date(2026, 7, 1), created=date(2026, 3, 22), changed=date(2026, 5, 31))
     assert holdups(fresh, day, Limits(100)) == []
     assert holdups(fresh, day, Limits(None)) == []
 

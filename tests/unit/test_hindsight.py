@@ -1,5 +1,7 @@
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
@@ -76,11 +78,18 @@ def test_an_open_deal_is_shown_with_its_owner_age_amount_and_dates() -> None:
         amount=1200,
         created=date(2026, 6, 1),
         entered=noon("2026-06-11"),
-        changed=noon("2026-06-11"),
+        changed=date(2026, 6, 11),
         expected_close=date(2026, 8, 1),
     )
     assert seen(told, day=date(2026, 7, 1)).open_deals("company") == []
     assert seen(told, day=date(2026, 7, 1)).won_deals("company") == [WonDeal("rep:ben", "2026-07-01", 1200)]
+
+
+@pytest.mark.parametrize("zone", [UTC, ZoneInfo("Pacific/Auckland")])
+def test_the_day_of_the_last_change_is_the_companys_wherever_it_was_written(zone: tzinfo) -> None:
+    late = noon("2026-06-30").replace(hour=23, minute=59).astimezone(zone)
+    (found,) = seen(record(replace(change("2026-06-30", "engaging", "ben"), occurred_at=late))).open_deals("company")
+    assert found.changed == DAY
 
 
 def test_a_deal_without_a_price_has_no_amount_and_a_cleared_date_is_none() -> None:

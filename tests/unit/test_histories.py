@@ -4,8 +4,9 @@ import pytest
 
 from quota.errors import InvalidRecord
 from quota.histories import Histories, unit_of, units, written
+from quota.standings import standing
 from tests.unit.floor import PLAN
-from tests.unit.past import past, the_period
+from tests.unit.past import NOW, past, the_period
 
 OCTOBER = the_period("2026-10-01", "month", PLAN)
 
@@ -34,6 +35,15 @@ def test_of_a_scope_of_which_nothing_is_known_there_is_no_history() -> None:
     assert past(PLAN, {}).over("rep:ben", "month", OCTOBER.start, 12) == []
     assert Histories([], PLAN).now is None
     assert past(PLAN, {"rep:dan": [1]}).over("rep:ben", "month", OCTOBER.start, 12) == []
+
+
+def test_of_a_scope_to_which_nothing_ever_happened_there_is_no_history() -> None:
+    """It has quotas, so that it stands in every month, with nothing."""
+    known = past(PLAN, {"rep:ben": [100, 200]})
+    idle = [standing("rep:dan", the_period(f"2026-0{n}-01", "month", PLAN), {}, {}, PLAN, NOW) for n in (1, 2, 3)]
+    both = Histories([*idle, *known.by_place.values()], PLAN)
+    assert both.over("rep:dan", "month", OCTOBER.start, 12) == []
+    assert len(both.over("rep:ben", "month", OCTOBER.start, 12)) == 9
 
 
 def test_an_undefined_number_is_left_out_and_not_taken_for_nothing() -> None:

@@ -112,7 +112,7 @@ def test_an_answer_to_nothing_and_a_number_that_comes_twice_change_nothing() -> 
 
 
 def test_the_quota_says_who_set_it_and_why() -> None:
-    assert quota(after(answer("accept"))) == Quota(
+    assert quota(after(answer("accept")), PLAN) == Quota(
         "proposal-1",
         "rep:ben",
         "revenue",
@@ -124,5 +124,7 @@ def test_the_quota_says_who_set_it_and_why() -> None:
         set_by="Dora",
         reason="more leads",
     )
-    assert quota(Case(replace(FOR_BEN, reason=""))).reason is None
+    assert quota(Case(replace(FOR_BEN, reason="")), PLAN).reason is None
+    gone = replace(FOR_BEN, scope="rep:nobody-now", metric="no-more")
+    assert quota(Case(gone), PLAN).direction == "higher"
     assert Team("x", "X").managers == ()

@@ -5,8 +5,11 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from quota.realism import DRAWS, fairness, judged, realism
+from quota.reconciliations import is_lower
+from schemas.plan import Quota
 from tests.unit.floor import PLAN, a_plan
 from tests.unit.past import past, the_period
 
@@ -15,14 +18,14 @@ ERROR = 4 * math.sqrt(0.25 / DRAWS)
 amounts = st.lists(st.integers(0, 1000), min_size=4, max_size=6)
 
 
-@given(amounts, st.integers(0, 3000))
+@given(amounts, st.integers(1, 3000))
 def test_the_chance_is_the_share_of_all_ways_in_which_history_may_repeat(own: list[int], quota: int) -> None:
     ways = [sum(each) >= quota for each in product(own, repeat=3)]
     found = realism(quota, 3, own, [], "seed")
     assert found.chance == pytest.approx(sum(ways) / len(ways), abs=ERROR)
 
 
-@given(amounts, st.integers(0, 1000))
+@given(amounts, st.integers(1, 1000))
 def test_peers_count_as_much_as_four_own_periods(own: list[int], quota: int) -> None:
     """Peers whose mean is the own one are taken as they are."""
     peers = [sum(own), 0] if sum(own) else [0, 0]
@@ -51,6 +54,30 @@ def test_a_quota_is_unrealistic_realistic_or_too_easy(quota: int, verdict: str) 
     assert realism(quota, 1, [100, 200, 300, 400, 500], [], "seed").verdict == verdict
 
 
+def test_what_asks_for_nothing_has_no_chance_to_be_too_easy() -> None:
+    found = realism(0, 1, [0, 0, 0, 0, 0], [], "seed")
+    assert (found.chance, found.verdict) == (None, "no_target")
+
+
+@given(amounts, st.integers(1, 1000))
+def test_where_less_is_better_the_chance_is_that_of_not_more(own: list[int], quota: int) -> None:
+    more, less = realism(quota + 1, 1, own, [], "seed"), realism(quota, 1, own, [], "seed", lower=True)
+    assert more.chance is not None
+    assert less.chance == pytest.approx(1 - more.chance)
+
+
+def test_a_quota_of_which_less_is_better_is_judged_so_and_without_one_the_metric_says() -> None:
+    known = past(PLAN, {}, deals_lost={"rep:ben": [10] * 9}, deals_won={"rep:ben": [10] * 9})
+    month = the_period("2026-10-01", "month", PLAN)
+    assert judged("rep:ben", "deals_lost", month, 11, known, lower=True).chance == 1
+    assert judged("rep:ben", "deals_lost", month, 9, known, lower=True).chance == 0
+    lost = Quota("q", "rep:ben", "deals_lost", "month", "9", direction="lower")
+    won = Quota("q", "rep:ben", "deals_won", "month", "9", direction="lower")
+    assert [is_lower("rep:ben", metric, month, PLAN) for metric in ("deals_lost", "deals_won")] == [True, False]
+    assert is_lower("rep:ben", "deals_won", month, a_plan(won))
+    assert not is_lower("rep:ben", "deals_lost", month, a_plan(replace(lost, direction="higher")))
+
+
 def test_of_three_periods_nothing_is_said() -> None:
     found = realism(1, 1, [1, 2], [[3]], "seed")
     assert (found.chance, found.verdict, found.own, found.peers) == (None, "too_little_history", 2, 1)
@@ -58,6 +85,12 @@ def test_of_three_periods_nothing_is_said() -> None:
 
 def test_a_newcomer_is_judged_by_peers_alone() -> None:
     assert realism(250, 1, [], [[100, 200], [300, 400]], "seed").chance == pytest.approx(0.5, abs=ERROR)
+
+
+def test_a_peer_who_never_sold_says_nothing_of_somebody_who_did() -> None:
+    own = [100, 200, 300, 400]
+    assert realism(200, 1, own, [[0, 0, 0]], "seed") == realism(200, 1, own, [], "seed")
+    assert realism(1, 1, [], [[0, 0], [5, 5]], "seed").chance == pytest.approx(0.5, abs=ERROR)
 
 
 def test_a_quarter_is_drawn_as_three_months_where_months_are_kept() -> None:

@@ -16,7 +16,7 @@ chances = st.lists(st.builds(Chance, st.integers(1, 10_000), st.floats(0, 1)), m
 
 
 @settings(max_examples=40)
-@given(st.integers(0, 1000), chances, st.integers(0, 30_000))
+@given(st.integers(0, 1000), chances, st.integers(1, 30_000))
 def test_the_chance_is_the_sum_over_all_ways_in_which_deals_may_end(
     credited: int, deals: list[Chance], target: int
 ) -> None:

@@ -10,9 +10,8 @@ from quota.cells import add
 from quota.periods import period_of
 from quota.sums import by_period, day_of, split
 from schemas.credits import Parts
-from schemas.plan import Calendar
+from tests.unit.any_calendars import KINDS, calendars
 
-KINDS = ("day", "week", "month", "quarter", "year")
 PARTS = ("calls_placed", "revenue", "won_age|3", "lead|l1", "lead|l2")
 
 days = st.dictionaries(
@@ -20,15 +19,10 @@ days = st.dictionaries(
     st.dictionaries(st.sampled_from(PARTS), st.integers(-2, 2).filter(bool), min_size=1),
     max_size=40,
 )
-calendars = st.builds(
-    lambda weekday, month: WorkCalendar(Calendar("any", "UTC", first_weekday=weekday, fiscal_start_month=month)),
-    st.integers(0, 6),
-    st.integers(1, 12),
-)
 kinds = st.lists(st.sampled_from(KINDS), unique=True)
 
 
-@given(days=days, kinds=kinds, calendar=calendars)
+@given(days=days, kinds=kinds, calendar=calendars())
 def test_every_period_adds_up_its_own_days(days: dict[str, Parts], kinds: list[str], calendar: WorkCalendar) -> None:
     direct: dict[tuple[str, str], Parts] = {}
     for day, parts in days.items():

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from streams.documents import Problem
 from streams.plans.checks import (
+    calendars,
     duplicates,
     effects,
     hierarchy,
@@ -44,6 +45,9 @@ CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     effects.seasons,
     effects.ramps,
     effects.amounts,
+    calendars.rules,
+    calendars.tables,
+    calendars.covered,
     money.currencies,
     money.minimums,
     money.rates,

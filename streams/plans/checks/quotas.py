@@ -3,18 +3,18 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
-from itertools import pairwise
 
 from quota.catalogue import BUILT_IN
 from quota.errors import InvalidRecord
 from quota.money import minor_units
 from streams.documents import Entry, Place, Problem
-from streams.plans.checks.spans import overlap
+from streams.plans.checks.spans import ends, overlap, starts
 from streams.plans.draft import Draft
 from streams.plans.sections import KINDS
 
 
-def _alike(draft: Draft) -> Iterator[tuple[tuple[str, str, str], list[Entry]]]:
+def alike(draft: Draft) -> Iterator[tuple[tuple[str, str, str], list[Entry]]]:
+    """The quotas for each scope, metric and kind of period."""
     groups: defaultdict[tuple[str, str, str], list[Entry]] = defaultdict(list)
     for quota in draft.entries["quotas"]:
         if {"metric", "period"} <= quota.values.keys():
@@ -25,12 +25,14 @@ def _alike(draft: Draft) -> Iterator[tuple[tuple[str, str, str], list[Entry]]]:
 
 def overlaps(draft: Draft) -> Iterator[Problem]:
     """At most one quota is in force for a scope, metric and kind of period."""
-    for (scope, metric, period), quotas in _alike(draft):
-        in_order = sorted(quotas, key=lambda quota: quota.values.get("start") or "")
-        for one, other in pairwise(in_order):
-            if overlap(one, other):
-                what = f"a second {metric} quota of {scope} per {period} beside {one.place.file}:{one.place.line}"
+    for (scope, metric, period), quotas in alike(draft):
+        first, *rest = sorted(quotas, key=starts)
+        for other in rest:
+            if overlap(first, other):
+                what = f"a second {metric} quota of {scope} per {period} beside {first.place.file}:{first.place.line}"
                 yield Problem(other.place, what, "end the earlier one with `until` where this starts with `from`")
+            # The one that lasts longest may overlap with many.
+            first = max(first, other, key=ends)
 
 
 def periods(draft: Draft) -> Iterator[Problem]:

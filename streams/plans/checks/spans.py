@@ -17,7 +17,18 @@ def _before_end(one: Entry, other: Entry) -> bool:
     return start is None or end is None or start < end
 
 
-def _members(rep: Entry) -> Sequence[Entry]:
+def starts(span: Entry) -> str:
+    """The first day, by which spans are ordered; an open start is before all days."""
+    return span.values.get("start") or ""
+
+
+def ends(span: Entry) -> str:
+    """The day after the last, by which spans are ordered; an open end is after all days."""
+    return span.values.get("end") or "~"
+
+
+def members(rep: Entry) -> Sequence[Entry]:
+    """The memberships of a rep."""
     found: Sequence[Entry] = rep.values.get("teams", ())
     return found
 
@@ -25,7 +36,7 @@ def _members(rep: Entry) -> Sequence[Entry]:
 def _spans(draft: Draft) -> Iterator[Entry]:
     yield from draft.entries["quotas"]
     for rep in draft.entries["reps"]:
-        yield from _members(rep)
+        yield from members(rep)
         yield from rep.values.get("absences", ())
 
 
@@ -42,10 +53,11 @@ def order(draft: Draft) -> Iterator[Problem]:
 def memberships(draft: Draft) -> Iterator[Problem]:
     """A rep belongs to one team on a day."""
     for rep in draft.entries["reps"]:
-        for one, other in combinations(_members(rep), 2):
+        for one, other in combinations(members(rep), 2):
             if overlap(one, other):
                 teams = f"{one.values['team']!r} and {other.values['team']!r}"
-                what = f"rep {rep.values.get('id', '')!r} is in {teams} on the same days"
+                where = f"see {one.place.file}:{one.place.line}"
+                what = f"rep {rep.values.get('id', '')!r} is in {teams} on the same days ({where})"
                 yield Problem(other.place, what, "end the first with `until` where the second starts with `from`")
 
 
