@@ -11,6 +11,7 @@ from schemas.plan import (
     Absence,
     Calendar,
     Company,
+    Conversations,
     Membership,
     Metric,
     PeriodKind,
@@ -56,6 +57,11 @@ def counts(most: int) -> st.SearchStrategy[str]:
 
 def unique(strategy: st.SearchStrategy[Any], most: int = 4) -> st.SearchStrategy[list[Any]]:
     return st.lists(strategy, unique=True, max_size=most)
+
+
+chosen = st.builds(
+    Conversations, st.integers(0, 1440), unique(names).map(tuple), unique(names).map(tuple), distinct=st.booleans()
+)
 
 
 def some(**optional: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
@@ -176,5 +182,6 @@ def plans(draw: st.DrawFn) -> Plan:
         tuple(
             Metric(f"own_{n}", tuple(draw(unique(names))), draw(st.just("") | names))
             for n in range(draw(st.integers(0, 2)))
-        ),
+        )
+        + tuple(Metric(f"talks_{n}", conversations=said) for n, said in enumerate(draw(st.lists(chosen, max_size=2)))),
     )
