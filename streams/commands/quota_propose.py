@@ -158,7 +158,7 @@ async def _said(session: Session, make: Callable[[dict[int, Case]], Proposal | A
     async with session.reading() as opened:
         writer = await opened.log.writer("proposals")
         try:
-            said = make(await proposals(opened.log))
+            said = make((await proposals(opened.log)).cases)
             record = Outgoing(topics.PROPOSALS.name, 0, str(said.number).encode(), json.encode(said))
             await writer.commit([record], {})
         except ShutOut as error:

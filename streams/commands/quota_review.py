@@ -9,7 +9,8 @@ from quota.histories import unit_of, units
 from quota.money import decimal
 from quota.plans import PlanIndex
 from quota.proposals import Case, quota
-from quota.wording import metric_name, name_of, quantity
+from quota.wording import counted, metric_name, name_of, quantity
+from streams import topics
 from streams.commands.console import out
 from streams.commands.forecasting import Day
 from streams.commands.options import shared
@@ -48,7 +49,12 @@ def review(session: Session, *, every: bool, day: date | None, as_yaml: bool, as
 
 async def _found(session: Session) -> tuple[PlanIndex, list[Case]]:
     async with session.reading() as opened:
-        return await newest(opened.log), [*(await proposals(opened.log)).values()]
+        plan, found = await newest(opened.log), await proposals(opened.log)
+    if found.unread:
+        where = f"{topics.PROPOSALS.name}/0/{found.unread[0]}"
+        what = counted(len(found.unread), "record", "records")
+        click.echo(f"passed over what cannot be read: {what}, the first is {where}", err=True)
+    return plan, [*found.cases.values()]
 
 
 def _document(case: Case, day: date, plan: PlanIndex) -> dict[str, object]:

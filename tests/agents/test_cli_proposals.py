@@ -1,5 +1,6 @@
 """`quotaflow quota propose` and what people answer: kept in the log, in order, and part of the plan once accepted."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,16 @@ def test_what_cannot_be_said_is_refused_and_changes_nothing(
     before = floor.json("quota", "review")
     assert problem in floor.run("quota", *arguments, code=code).stderr
     assert floor.json("quota", "review") == before
+
+
+@pytest.mark.parametrize("value", [b"{", b"", b"\xff", b"[" * 100_000, b'{"type":"proposal"}', b'{"type":"other"}'])
+def test_a_record_that_cannot_be_read_is_passed_over_and_named(floor: Quotaflow, value: bytes) -> None:
+    proposed(floor)
+    floor.produce("quota.proposals.v1", 0, b"x", value)
+    proposed(floor)
+    found = floor.run("quota", "review", "--json")
+    assert [each["number"] for each in json.loads(found.stdout)["proposals"]] == [1, 2]
+    assert "passed over what cannot be read: 1 record, the first is quota.proposals.v1/0/1" in found.stderr
 
 
 def test_without_any_the_list_says_so(floor: Quotaflow) -> None:
