@@ -7,7 +7,6 @@ from math import fsum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from quota.baselines import baseline
 from quota.cells import REVENUE
 from quota.hazards import Window, hazards_of
 from quota.hindsight import Hindsight, OpenDeal
@@ -62,8 +61,7 @@ class Forecast(Struct, frozen=True):
 
 def forecast(scope: str, period: Period, target: int | None, seen: Hindsight) -> Forecast:
     """The forecast as of the end of the hindsight's day; what happens later changes nothing."""
-    plan, day = seen.plan, seen.day
-    lessons = baseline(day, seen.known("company"), plan)
+    day, lessons = seen.day, seen.lessons
     closed = seen.within(scope, period).get(REVENUE, 0)
     opened = seen.open_deals(scope)
     due = [each for each in opened if closes(each, period, day, lessons.lead)]

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
 from msgspec import UNSET, Struct
 
-from quota.cells import OPEN_AMOUNT, OPEN_UNKNOWN_AMOUNT, STATE, add
+from quota.baselines import baseline
+from quota.cells import OPEN_AMOUNT, OPEN_UNKNOWN_AMOUNT, OPEN_UNPRICED, REVENUE, STATE, add
 from quota.credits import fan_out
 from quota.deals import Deal, state
 from quota.facts import in_time
@@ -15,6 +17,7 @@ from quota.plans import PlanIndex
 from quota.shares import Cells, gather
 from schemas.credits import Parts
 from schemas.deals import DealRecord
+from schemas.standings import Baseline
 
 _AMOUNTS = (OPEN_AMOUNT, OPEN_UNKNOWN_AMOUNT)
 
@@ -50,15 +53,13 @@ class Hindsight:
 
     def __init__(self, records: Iterable[DealRecord], day: date, plan: PlanIndex) -> None:
         self.day, self.plan = day, plan
-        self.until = plan.calendar("company").start_of(day + timedelta(days=1))
+        self.until = end_of(day, plan)
         cells: Cells = {}
         self.opened: list[OpenDeal] = []
         self.won: list[WonDeal] = []
-        self.records: list[DealRecord] = []
         for record in records:
             seen = before(record, self.until)
             if seen is not None:
-                self.records.append(seen)
                 deal = state(seen, plan)
                 gather(cells, deal.adds)
                 self._note(deal, seen)
@@ -82,6 +83,11 @@ class Hindsight:
         quarter = period_of("quarter", self.day, self.plan.calendar(scope))
         return Known(_merged(days.values()), opened, days, (quarter, self.within(scope, quarter)))
 
+    @cached_property
+    def lessons(self) -> Baseline:
+        """What all deals taught by the end of the day."""
+        return baseline(self.day, self.known("company"), self.plan)
+
     def open_deals(self, scope: str) -> list[OpenDeal]:
         """The deals that count as open for the scope."""
         return [each for each in self.opened if self._counts(scope, each.owner, each.created.isoformat())]
@@ -99,10 +105,10 @@ class Hindsight:
         if now is None or stage is None:
             return
         (owner, day), parts = now
-        if stage.kind == "won" and "revenue" in parts:
-            self.won.append(WonDeal(owner, day, parts["revenue"]))
+        if stage.kind == "won" and REVENUE in parts:
+            self.won.append(WonDeal(owner, day, parts[REVENUE]))
         if stage.kind == "open" and deal.entered is not None:
-            unpriced = f"open_unpriced|{stage.id}" in parts
+            unpriced = f"{OPEN_UNPRICED}{stage.id}" in parts
             amount = sum(value for part, value in parts.items() if part.startswith(_AMOUNTS))
             closing = _expected_close(record)
             self.opened.append(
@@ -118,6 +124,11 @@ class Hindsight:
                     None if closing is None else date.fromisoformat(closing),
                 )
             )
+
+
+def end_of(day: date, plan: PlanIndex) -> datetime:
+    """The moment at which the company's day ends."""
+    return plan.calendar("company").start_of(day + timedelta(days=1))
 
 
 def before(record: DealRecord, until: datetime) -> DealRecord | None:

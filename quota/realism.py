@@ -1,7 +1,7 @@
 """Whether a quota can be reached: how likely history makes it, and whether attainment follows a territory's size."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from statistics import correlation
+from statistics import correlation, quantiles
 
 from msgspec import Struct
 
@@ -138,12 +138,7 @@ def _beyond_chance(relation: float, pairs: int) -> bool:
     return relation**2 * (pairs - 2) >= _RELATED**2 * (1 - relation**2)
 
 
-def _middle_half(ordered: Sequence[float]) -> float:
+def _middle_half(values: Sequence[float]) -> float:
     """The distance between the quartiles, linear between the two nearest values."""
-    return _at(ordered, 0.75) - _at(ordered, 0.25)
-
-
-def _at(ordered: Sequence[float], share: float) -> float:
-    place = (len(ordered) - 1) * share
-    below = int(place)
-    return ordered[below] + (place - below) * (ordered[min(below + 1, len(ordered) - 1)] - ordered[below])
+    first, _, third = quantiles(values, n=4, method="inclusive")
+    return third - first

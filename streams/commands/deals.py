@@ -5,7 +5,6 @@ from datetime import date
 import click
 from msgspec import json
 
-from quota.baselines import baseline
 from quota.forecasts import closes, in_time
 from quota.hazards import hazards_of
 from quota.hindsight import Hindsight, OpenDeal
@@ -13,11 +12,11 @@ from quota.holdups import Holdup, holdups, limits
 from quota.money import decimal
 from quota.outlooks import outlook
 from quota.shortage import projection
-from quota.wording import amount, counted, name_of, percent
+from quota.wording import amount, counted, name_of
 from streams.commands.console import out
 from streams.commands.forecasting import Ahead, Day, look
 from streams.commands.options import shared
-from streams.commands.quota_setting import UNDEFINED, as_json
+from streams.commands.quota_setting import UNDEFINED, as_json, as_percent
 from streams.commands.session import Session
 
 Row = tuple[OpenDeal, float | None, list[Holdup]]
@@ -47,8 +46,7 @@ def deals(session: Session, scope: str, *, period: str, day: date | None, limit:
 
 
 def _found(ahead: Ahead, seen: Hindsight) -> list[Row]:
-    known = seen.known("company")
-    lessons, most = baseline(ahead.day, known, ahead.plan), limits(known.totals)
+    lessons, most = seen.lessons, limits(seen.known("company").totals)
     own = outlook(ahead.scope, ahead.day, seen.known(ahead.scope), ahead.plan)
     ratio = projection(own, lessons, 0, ahead.period, lessons.lead or 0, ahead.day).ratio
     window = hazards_of(lessons).window(ahead.day, ahead.period.start, ahead.period.end)
@@ -92,7 +90,7 @@ def _print(found: list[Row], limit: int, ahead: Ahead) -> None:
             Text(name_of(deal.owner, ahead.plan)),
             deal.stage,
             UNDEFINED if deal.amount is None else amount(deal.amount, ahead.plan.currency),
-            UNDEFINED if chance is None else percent(chance),
+            as_percent(chance),
             counted(_age(deal, ahead), "day", "days"),
             f"{counted((ahead.day - deal.changed).days, 'day', 'days')} ago",
             ", ".join(held).replace("_", " "),

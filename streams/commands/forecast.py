@@ -15,7 +15,7 @@ from quota.wording import about, name_of, percent, spoken_day
 from streams.commands.console import out
 from streams.commands.forecasting import Ahead, Day, look
 from streams.commands.options import shared
-from streams.commands.quota_setting import UNDEFINED, as_json
+from streams.commands.quota_setting import UNDEFINED, as_json, as_percent
 from streams.commands.session import Failure, Session
 
 ABOUT = {
@@ -141,5 +141,5 @@ def _compare(said: list[Forecast], came_to: int, found: dict[str, Accuracy], ahe
         table.add_row(str(each.as_of), *(_amount(number, ahead) for number in (*each.methods().values(), *ends)))
     for name, field in (("WAPE", "wape"), ("bias", "bias")):
         shares = [getattr(found[method], field) if method in found else None for method in ABOUT]
-        table.add_row(name, *(UNDEFINED if share is None else percent(share) for share in shares), style="bold")
+        table.add_row(name, *map(as_percent, shares), style="bold")
     out().print(table)

@@ -9,13 +9,14 @@ from msgspec import json
 
 from quota.flows import Change, Flow, Pipeline, flow
 from quota.funnels import Funnel, Share, funnel, uplift
+from quota.hindsight import before, end_of
 from quota.journeys import journey
 from quota.money import decimal, minor_units
 from quota.wording import about, name_of, number, percent
 from streams.commands.console import out
 from streams.commands.forecasting import Ahead, Day, look
 from streams.commands.options import shared
-from streams.commands.quota_setting import UNDEFINED, as_json
+from streams.commands.quota_setting import UNDEFINED, as_json, as_percent
 from streams.commands.session import Session
 
 
@@ -33,10 +34,10 @@ def pipeline(session: Session, scope: str, period: str, *, closing: bool, day: d
     For example: quotaflow pipeline team:west 2017-Q3
     """
     ahead = look(session, scope, period, day)
-    seen = ahead.seen()
-    journeys = [journey(each, ahead.plan) for each in seen.records]
-    calendar = ahead.plan.calendar("company")
-    start, end = calendar.start_of(ahead.period.start), min(seen.until, calendar.start_of(ahead.period.end))
+    calendar, until = ahead.plan.calendar("company"), end_of(ahead.day, ahead.plan)
+    seen = (before(record, until) for record in ahead.records)
+    journeys = [journey(each, ahead.plan) for each in seen if each is not None]
+    start, end = calendar.start_of(ahead.period.start), min(until, calendar.start_of(ahead.period.end))
     which = Pipeline(scope, ahead.plan, ahead.period if closing else None)
     changed = flow(journeys, which, start, end)
     own = [each for each in journeys if any(which.owns(state) for state in each.states[-1:])]
@@ -108,18 +109,14 @@ def _print_funnel(found: Funnel) -> None:
         low_high = won.interval
         table.add_row(
             stage,
-            *("" if share is None else _percent(share.value) for share in shares),
+            *("" if share is None else as_percent(share.value) for share in shares),
             str(found.converted[stage, "won"].n),
-            _percent(won.value),
+            as_percent(won.value),
             UNDEFINED if low_high is None else f"{percent(low_high[0])} to {percent(low_high[1])}",
             str(won.n),
             UNDEFINED if days is None else number(days),
         )
     out().print(table)
-
-
-def _percent(value: float | None) -> str:
-    return UNDEFINED if value is None else percent(value)
 
 
 def _uplifts(found: Funnel, ahead: Ahead) -> Iterator[str]:

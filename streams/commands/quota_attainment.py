@@ -7,10 +7,10 @@ from msgspec import json
 
 from quota.attainments import LABELS, Attainment, attainment
 from quota.families import children
-from quota.wording import name_of, percent
+from quota.wording import name_of
 from streams.commands.console import out
 from streams.commands.options import shared
-from streams.commands.quota_setting import UNDEFINED, Asked, about, as_json, ask
+from streams.commands.quota_setting import Asked, about, as_json, as_percent, ask
 from streams.commands.session import Failure, Session
 
 Row = tuple[int, Attainment]
@@ -75,13 +75,9 @@ def _print(asked: Asked, found: list[Row]) -> None:
             Text("  " * depth + name_of(each.scope, asked.plan)),
             asked.shown(each.attained),
             asked.shown(each.target),
-            _percent(each.own),
-            _percent(each.together),
+            as_percent(each.own),
+            as_percent(each.together),
             f"{each.reached} of {each.people}",
             *map(str, each.bands),
         )
     out().print(table)
-
-
-def _percent(share: float | None) -> str:
-    return UNDEFINED if share is None else percent(share)

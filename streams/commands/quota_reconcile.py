@@ -14,7 +14,7 @@ from quota.wording import counted, name_of, percent
 from streams.commands.console import out
 from streams.commands.names import require_weight
 from streams.commands.options import shared
-from streams.commands.quota_setting import UNDEFINED, Asked, Share, about, as_json, ask
+from streams.commands.quota_setting import UNDEFINED, Asked, Share, about, as_json, as_percent, ask
 from streams.commands.session import Failure, Session
 
 Row = tuple[int, Reconciliation, Realism | None]
@@ -135,9 +135,9 @@ def _print(asked: Asked, found: list[Row]) -> None:
             asked.shown(each.top_down),
             asked.shown(each.bottom_up),
             Text(asked.shown(each.gap), style=style),
-            Text(UNDEFINED if each.share is None else percent(each.share), style=style),
+            Text(as_percent(each.share), style=style),
             f"{each.known} of {each.reps}",
-            UNDEFINED if real is None or real.chance is None else percent(real.chance),
+            as_percent(None if real is None else real.chance),
             UNDEFINED if real is None else real.verdict.replace("_", " "),
         )
     out().print(table)

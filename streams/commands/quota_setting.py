@@ -15,7 +15,7 @@ from quota.histories import Histories, unit_of, units, written
 from quota.periods import Period
 from quota.plans import PlanIndex
 from quota.reconciliations import is_lower
-from quota.wording import quantity
+from quota.wording import percent, quantity
 from streams.commands.names import require_metric, require_scope, the_period
 from streams.commands.session import Session
 from streams.serving.plan import newest
@@ -97,6 +97,11 @@ class Asked:
             return units(f"{number:f}", self.currency)
         except InvalidRecord as error:
             raise click.UsageError(str(error)) from error
+
+
+def as_percent(found: float | None) -> str:
+    """A fraction as percent, for people."""
+    return UNDEFINED if found is None else percent(found)
 
 
 def about(command: F) -> F:

@@ -19,7 +19,7 @@ from quota.wording import name_of, percent
 from streams.commands.console import out
 from streams.commands.names import require_scope, require_weight
 from streams.commands.options import shared
-from streams.commands.quota_setting import UNDEFINED, Asked, Number, Target, about, as_json, as_plan, ask
+from streams.commands.quota_setting import UNDEFINED, Asked, Number, Target, about, as_json, as_percent, as_plan, ask
 from streams.commands.session import Failure, Session
 
 MOST_LEVELS = 99
@@ -168,7 +168,7 @@ def _print(found: list[Handed], asked: Asked) -> None:
             percent(each.target / whole) if whole else UNDEFINED,
             asked.shown(each.target),
             asked.shown(planned(each.scope, asked.metric, asked.period, asked.plan)),
-            UNDEFINED if real.chance is None else percent(real.chance),
+            as_percent(real.chance),
             real.verdict.replace("_", " "),
         )
     out().print(table)

@@ -8,10 +8,10 @@ from msgspec import json
 from quota.families import children
 from quota.realism import judged
 from quota.suggestions import Method, Suggestion, suggestion
-from quota.wording import counted, name_of, percent
+from quota.wording import counted, name_of
 from streams.commands.console import out
 from streams.commands.options import shared
-from streams.commands.quota_setting import UNDEFINED, Asked, Share, Target, about, as_json, as_plan, ask
+from streams.commands.quota_setting import UNDEFINED, Asked, Share, Target, about, as_json, as_percent, as_plan, ask
 from streams.commands.session import Failure, Session
 
 Row = tuple[str, int, Suggestion]
@@ -103,6 +103,6 @@ def _print(asked: Asked, found: list[Row]) -> None:
             counted(len(each.values), asked.period.kind, f"{asked.period.kind}s"),
             least,
             most,
-            UNDEFINED if real is None else percent(real),
+            as_percent(real),
         )
     out().print(table)
